@@ -1,0 +1,98 @@
+"""The struct of arrays an analytic model reads: one row per op and binding, and nothing else."""
+
+from dataclasses import dataclass, fields
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from traces.formats import Format
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+class OpClass(IntEnum):
+    """What a chip's rate table distinguishes; the value is the code in `OpTable.op_class`."""
+
+    DENSE = 0
+    """Weight product with more than one row, or an ungrouped convolution."""
+    DEPTHWISE = 1
+    MATVEC = 2
+    """Weight product with one row: weights are read for a single use."""
+    ACTIVATION_PRODUCT = 3
+    SOFTMAX = 4
+    NORMALISATION = 5
+    ELEMENTWISE = 6
+    """Activation functions, sums, products, clips."""
+    GATHER = 7
+    """Embedding rows picked from a table; only the picked rows move."""
+    LAYOUT = 8
+    """Copies: transposes, pads, cache appends."""
+    TRANSFORM = 9
+    """The front end's Fourier transform."""
+
+    @property
+    def label(self) -> str:
+        """The name used in chip files: `dense`, `activation_product`, ..."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class OpTable:
+    """Ops with every symbol bound. All arrays have one entry per row; extents are floats so that they scale.
+
+    A convolution appears as `batch * groups` products: m output positions, k the kernel window over one group's
+    channels, n one group's output channels. For what is no product, m is the rows, n the row length, k is 1.
+    Codes in `weight_format` and `activation_format` index `formats`; -1 means the op has no such operand. The
+    second operand of an activation product is described by the weight columns' siblings `second_*`.
+    Bytes are chip-independent: each operand once per use, as stored, with scales.
+    """
+
+    formats: tuple[Format, ...]
+    phase_idx: Ints
+    op_idx: Ints
+    """Position of the op in its phase's graph."""
+    op_class: Ints
+    batch: Floats
+    m: Floats
+    k: Floats
+    n: Floats
+    kernel: Floats
+    """Elements of one convolution window over space; 1 for products."""
+    stride: Floats
+    in_channels: Floats
+    """Channels of one group; k for products."""
+    weight_format: Ints
+    """Of the weight, or of the second operand of an activation product."""
+    activation_format: Ints
+    weight_bytes: Floats
+    input_bytes: Floats
+    second_bytes: Floats
+    """Second activation operand: keys, values, the other addend."""
+    epilogue_bytes: Floats
+    """What fused epilogues read besides the result, such as the residual."""
+    output_bytes: Floats
+    weight_elements: Floats
+    weight_groups: Floats
+    """Scales of the weight: one per group, channel or tensor; 0 for floats."""
+    elements: Floats
+    """Elements written."""
+    element_steps: Floats
+    """Elementary vector steps per op: elements times the passes its function takes, epilogues included."""
+    macs: Floats
+    live_bytes: Floats
+    """Activation bytes alive while the op runs, its own operands included."""
+
+    @property
+    def n_rows(self) -> int:
+        """How many rows the table has."""
+        return len(self.op_class)
+
+    def take(self, rows: Ints) -> "OpTable":
+        """Return the table of some rows, in the order given."""
+        columns = {
+            field.name: getattr(self, field.name)[rows] for field in fields(self) if field.name != "formats"
+        }
+        return OpTable(formats=self.formats, **columns)

@@ -1,0 +1,1 @@
+"""Network to dataflow graph: tracing with torch.export, stored graphs, symbolic extents."""
