@@ -1,1 +1,1 @@
-"""Edge chips and the analytic models that cost a dataflow graph on them. Imports neither torch nor matplotlib."""
+"""Edge chips and the analytic models that cost a dataflow graph on them; no torch, no matplotlib."""

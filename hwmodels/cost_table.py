@@ -1,4 +1,4 @@
-"""The result of walking a graph on a chip: one row per op and binding, typed columns with units in their names."""
+"""The result of walking a graph on a chip: one row per op and binding, columns with units in their names."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -43,7 +43,7 @@ class CostTable:
     unit_idx: Ints
     note_idx: Ints
     utilisation: Floats
-    """MACs done over MACs the unit could do at this format's peak rate in `compute_s`; 0 for ops without MACs."""
+    """MACs done over MACs the unit could do in `compute_s` at this format's peak rate; 0 without MACs."""
     compute_s: Floats
     transfer_s: Floats
     """(rows, levels)"""

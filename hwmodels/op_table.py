@@ -43,7 +43,10 @@ class OpClass(IntEnum):
 class OpTable:
     """Ops with every symbol bound. All arrays have one entry per row; extents are floats so that they scale.
 
-    A convolution appears as `batch * groups` products: m output positions, k the kernel window over one group's
+    Rows are unique: ops and bindings that agree in every column (the layers of a stack) share one row, so sums
+    over a network are taken by the caller, and what an op must know of the whole is a column of its own.
+
+    A convolution appears as `batch * groups` products: m output positions, k the window over one group's
     channels, n one group's output channels. For what is no product, m is the rows, n the row length, k is 1.
     Codes in `weight_format` and `activation_format` index `formats`; -1 means the op has no such operand. The
     second operand of an activation product is described by the weight columns' siblings `second_*`.
@@ -83,7 +86,15 @@ class OpTable:
     """Elementary vector steps per op: elements times the passes its function takes, epilogues included."""
     macs: Floats
     live_bytes: Floats
-    """Activation bytes alive while the op runs, its own operands included."""
+    """Activation bytes alive while the op runs, its own operands included; weights and caches are not."""
+    network_weight_bytes: Floats
+    """All the network's weights, stored once: what must stay on chip for weights to be resident."""
+    cache_bytes: Floats
+    """Key-value caches of all decoder layers at their full length: memory set aside for as long as an utterance."""
+    appended_to_cache: Bools
+    """Whether the output goes into a cache, and so lives in the level that holds the caches."""
+    second_from_cache: Bools
+    """Whether the second operand comes from a cache."""
 
     @property
     def n_rows(self) -> int:

@@ -34,8 +34,8 @@ class Workload:
     """A recogniser as graphs.
 
     `prompt_tokens` are fed at once in prefill, which yields the first token; each further one is a decode
-    step. `window_s` is the fixed audio window of the encoder (30 s for Whisper), or None where cost follows the
-    audio. `parameters` counts every learned number once, tied ones too.
+    step. `window_s` is the fixed audio window of the encoder (30 s for Whisper), or None where cost follows
+    the audio. `parameters` counts every learned number once, tied ones too.
     """
 
     name: str
