@@ -43,8 +43,8 @@ class OpClass(IntEnum):
 class OpTable:
     """Ops with every symbol bound. All arrays have one entry per row; extents are floats so that they scale.
 
-    Rows are unique: ops and bindings that agree in every column (the layers of a stack) share one row, so sums
-    over a network are taken by the caller, and what an op must know of the whole is a column of its own.
+    Rows are unique: ops and bindings that agree in every column (the layers of a stack) share one row, so
+    sums over a network are the caller's, and what an op must know of the whole is a column of its own.
 
     A convolution appears as `batch * groups` products: m output positions, k the window over one group's
     channels, n one group's output channels. For what is no product, m is the rows, n the row length, k is 1.
@@ -90,7 +90,7 @@ class OpTable:
     network_weight_bytes: Floats
     """All the network's weights, stored once: what must stay on chip for weights to be resident."""
     cache_bytes: Floats
-    """Key-value caches of all decoder layers at their full length: memory set aside for as long as an utterance."""
+    """Key-value caches of all decoder layers at full length: memory set aside for a whole utterance."""
     appended_to_cache: Bools
     """Whether the output goes into a cache, and so lives in the level that holds the caches."""
     second_from_cache: Bools
