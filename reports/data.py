@@ -1,8 +1,8 @@
 """What a report is made of: the joined results of a study as plain frozen rows, in SI base units.
 
 A report never computes a cost or a word error rate; it arranges what these rows say. Every `*_s`, `*_j` and
-`*_bytes` of an `EstimateRow`, `PhaseRow` or `LayerRow` is the mean over the utterances that the estimate names,
-with decode summed over all steps of an utterance.
+`*_bytes` of an `EstimateRow`, `PhaseRow` or `LayerRow` is the mean over the utterances that the estimate
+names, with decode summed over all steps of an utterance.
 """
 
 from dataclasses import dataclass
