@@ -1,0 +1,263 @@
+"""Binding: a graph with its symbols given values becomes an `OpTable` of unique rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwmodels.op_table import Floats, Ints, OpClass, OpTable
+from simulator.liveness import live_bytes
+from simulator.vector_steps import steps
+from traces.counts import macs
+from traces.dims import Dim
+from traces.errors import EdgeAsrError
+from traces.formats import Format
+from traces.graph import Convolution, Graph, Op, OpKind, Product, Role, Rows, Tensor
+
+Points = Mapping[str, Ints]
+"""Values of each symbol, arrays of one shape (points,); empty for a graph without symbols."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A graph at some points: `ops` holds each distinct row once, `row_of` says where an op finds its own.
+
+    `row_of`: (ops of the graph, points) indices into the rows of `ops`.
+    """
+
+    graph: Graph
+    ops: OpTable
+    row_of: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """What ops must know of the whole network: see the columns of the same names in `OpTable`."""
+
+    weight_bytes: float
+    cache_bytes: float
+
+
+def bind(
+    graph: Graph, points: Points, *, phase_idx: int, network: Network, formats: tuple[Format, ...]
+) -> Bound:
+    """Return the graph's ops with every symbol bound at every point.
+
+    `formats` lists all formats of the network; the table's format columns index it.
+
+    Raises:
+        EdgeAsrError: if a symbol of the graph is missing from `points`.
+    """
+    missing = sorted(graph.symbols - set(points))
+    if missing:
+        raise EdgeAsrError(f"graph {graph.name}/{graph.phase} needs values for: {', '.join(missing)}")
+    n_points = len(next(iter(points.values()))) if points else 1
+    binding = _Binding(graph, points, n_points, {fmt: code for code, fmt in enumerate(formats)})
+    alive = live_bytes(graph, {tensor.name: binding.size_bytes(tensor) for tensor in graph.tensors})
+    columns: dict[str, list[Floats]] = {name: [] for name in _COLUMNS}
+    for op in graph.ops:
+        row = binding.row(op)
+        for name in _COLUMNS:
+            columns[name].append(
+                np.broadcast_to(np.asarray(row.get(name, 0.0), dtype=np.float64), (n_points,))
+            )
+    columns["live_bytes"] = list(alive)
+    flat = {name: np.concatenate(values) for name, values in columns.items()}
+    kept, inverse = _distinct_rows(np.stack(list(flat.values())))
+    op_idx = np.repeat(np.arange(len(graph.ops), dtype=np.int64), n_points)[kept]
+    table = _table({name: values[kept] for name, values in flat.items()}, op_idx, phase_idx, network, formats)
+    return Bound(graph, table, inverse.reshape(len(graph.ops), n_points))
+
+
+class _Binding:
+    """Evaluates extents at the points, each distinct expression once."""
+
+    def __init__(self, graph: Graph, points: Points, n_points: int, codes: Mapping[Format, int]) -> None:
+        self._tensors = graph.tensor_table()
+        self._points = points
+        self._n_points = n_points
+        self._codes = codes
+        self._values: dict[Dim, Floats] = {}
+        self._sizes: dict[tuple[Dim, Dim, Format], Floats] = {}
+
+    def value(self, dim: Dim) -> Floats:
+        """Return an extent at every point: (points,)."""
+        if dim not in self._values:
+            self._values[dim] = np.broadcast_to(dim.at(self._points).astype(np.float64), (self._n_points,))
+        return self._values[dim]
+
+    def size_bytes(self, tensor: Tensor) -> Floats:
+        """Return a tensor's stored bytes at every point: (points,)."""
+        key = (tensor.rows, tensor.row_length, tensor.format)
+        if key not in self._sizes:
+            self._sizes[key] = tensor.format.stored_bytes(self.value(key[0]), self.value(key[1]))
+        return self._sizes[key]
+
+    def row(self, op: Op) -> dict[str, Floats | float]:
+        """Return the columns of one op that are not zero."""
+        operands = [self._tensors[operand.tensor] for operand in op.reads]
+        extents = self._extents(op)
+        written = [self._tensors[name] for name in op.writes]
+        elements = sum((self.value(tensor.elements) for tensor in written), np.zeros(self._n_points))
+        row: dict[str, Floats | float] = {
+            **extents,
+            **self._operands(op, operands, extents),
+            "op_class": _op_class(op, extents),
+            "macs": self.value(macs(op)),
+            "elements": elements,
+            "element_steps": elements * self._steps_per_element(op) + self._epilogue_steps(op, elements),
+            "output_bytes": sum((self.size_bytes(tensor) for tensor in written), np.zeros(self._n_points)),
+            "appended_to_cache": float(any(tensor.role is Role.KV for tensor in written)),
+            "epilogue_bytes": sum(
+                (self.size_bytes(self._tensors[e.operand]) for e in op.epilogues if e.operand is not None),
+                np.zeros(self._n_points),
+            ),
+        }
+        return row
+
+    def _extents(self, op: Op) -> dict[str, Floats | float]:
+        match op.extents:
+            case Product(batch, m, k, n):
+                row = {"batch": batch, "m": m, "k": k, "n": n}
+                return {**{name: self.value(dim) for name, dim in row.items()}, "kernel": 1.0, "stride": 1.0,
+                        "in_channels": self.value(k)}  # fmt: skip
+            case Convolution() as conv:
+                window = float(np.prod(conv.kernel))
+                in_channels = conv.in_channels / conv.groups
+                positions = np.prod([self.value(size) for size in conv.out_size], axis=0)
+                return {
+                    "batch": self.value(conv.batch) * conv.groups,
+                    "m": positions,
+                    "k": in_channels * window,
+                    "n": conv.out_channels / conv.groups,
+                    "kernel": window,
+                    "stride": float(np.prod(conv.stride)),
+                    "in_channels": in_channels,
+                }
+            case Rows(rows, row_length):
+                return {"batch": 1.0, "m": self.value(rows), "k": 1.0, "n": self.value(row_length),
+                        "kernel": 1.0, "stride": 1.0, "in_channels": 1.0}  # fmt: skip
+
+    def _operands(
+        self, op: Op, operands: list[Tensor], extents: Mapping[str, Floats | float]
+    ) -> dict[str, Floats | float]:
+        """Return the bytes and formats of what the op reads, by what each operand is to it."""
+        row: dict[str, Floats | float] = {"weight_format": -1.0, "activation_format": -1.0}
+        moving, second, weights = np.zeros(self._n_points), np.zeros(self._n_points), np.zeros(self._n_points)
+        for position, (operand, tensor) in enumerate(zip(op.reads, operands, strict=True)):
+            if tensor.role is Role.WEIGHT:
+                row |= {"weight_format": float(self._codes[operand.format])}
+                row |= {"weight_elements": self.value(tensor.elements), "weight_groups": self._groups(tensor)}
+                # A look-up moves only the rows it picks.
+                picked = op.kind is OpKind.GATHER
+                weights = weights + (
+                    operand.format.stored_bytes(extents["m"], extents["n"])
+                    if picked
+                    else self.size_bytes(tensor)
+                )
+            elif tensor.role is Role.CONSTANT:
+                weights = weights + self.size_bytes(tensor)
+            elif position == 0:
+                moving = moving + self.size_bytes(tensor)
+                row |= {"activation_format": float(self._codes[operand.format])}
+            else:
+                second = second + self.size_bytes(tensor)
+                row |= {"second_from_cache": float(tensor.role is Role.KV)}
+                if op.kind is OpKind.ACTIVATION_PRODUCT:
+                    row |= {"weight_format": float(self._codes[operand.format])}
+        return row | {"input_bytes": moving, "second_bytes": second, "weight_bytes": weights}
+
+    def _groups(self, tensor: Tensor) -> Floats:
+        fmt = tensor.format
+        if fmt.is_float:
+            return np.zeros(self._n_points)
+        payload = fmt.bits * self.value(tensor.elements)
+        scale_bits = fmt.stored_bits(1, 1) - fmt.bits
+        rows, row_length = self.value(tensor.rows), self.value(tensor.row_length)
+        groups: Floats = (fmt.stored_bits(rows, row_length) - payload) / scale_bits
+        return groups
+
+    @staticmethod
+    def _steps_per_element(op: Op) -> int:
+        return steps(op.function, op=op) if op.kind in _VECTOR_KINDS else 0
+
+    @staticmethod
+    def _epilogue_steps(op: Op, elements: Floats) -> Floats:
+        return elements * sum(steps(epilogue.function, op=op) for epilogue in op.epilogues)
+
+
+def _op_class(op: Op, extents: Mapping[str, Floats | float]) -> Floats | float:
+    match op.kind:
+        case OpKind.WEIGHT_PRODUCT:
+            one_row = np.asarray(extents["batch"]) * extents["m"] == 1
+            return np.where(one_row, float(OpClass.MATVEC), float(OpClass.DENSE))
+        case OpKind.CONVOLUTION:
+            conv = op.extents
+            grouped = isinstance(conv, Convolution) and conv.groups > 1 and conv.groups == conv.in_channels
+            return float(OpClass.DEPTHWISE if grouped else OpClass.DENSE)
+        case kind:
+            return float(_CLASSES[kind])
+
+
+_CLASSES = {
+    OpKind.ACTIVATION_PRODUCT: OpClass.ACTIVATION_PRODUCT,
+    OpKind.SOFTMAX: OpClass.SOFTMAX,
+    OpKind.NORMALISATION: OpClass.NORMALISATION,
+    OpKind.ACTIVATION: OpClass.ELEMENTWISE,
+    OpKind.ELEMENTWISE: OpClass.ELEMENTWISE,
+    OpKind.GATHER: OpClass.GATHER,
+    OpKind.CACHE_APPEND: OpClass.LAYOUT,
+    OpKind.LAYOUT: OpClass.LAYOUT,
+    OpKind.SPECTROGRAM: OpClass.TRANSFORM,
+}
+_VECTOR_KINDS = frozenset({OpKind.NORMALISATION, OpKind.SOFTMAX, OpKind.ACTIVATION, OpKind.ELEMENTWISE})
+_COLUMNS = (
+    "op_class", "batch", "m", "k", "n", "kernel", "stride", "in_channels", "weight_format",
+    "activation_format", "weight_bytes", "input_bytes", "second_bytes", "epilogue_bytes", "output_bytes",
+    "weight_elements", "weight_groups", "elements", "element_steps", "macs", "appended_to_cache",
+    "second_from_cache", "live_bytes",
+)  # fmt: skip
+_CODES = ("op_class", "weight_format", "activation_format")
+_FLAGS = ("appended_to_cache", "second_from_cache")
+
+
+def _distinct_rows(columns: Floats) -> tuple[Ints, Ints]:
+    """Return the first index of each distinct row of `columns` (columns, rows), and each row's place there.
+
+    Rows are told apart by a 64-bit polynomial hash of their bits: a million rows collide with a chance of
+    3e-8.
+    """
+    key = np.zeros(columns.shape[1], dtype=np.uint64)
+    for column in columns:
+        bits = np.ascontiguousarray(column + 0.0).view(np.uint64)  # + 0.0 makes -0.0 and 0.0 one value
+        key = (key ^ (bits ^ (bits >> np.uint64(29)))) * np.uint64(0x9E3779B97F4A7C15)
+        key ^= key >> np.uint64(32)
+    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+    order = np.argsort(first, kind="stable")
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    return first[order].astype(np.int64), rank[inverse].astype(np.int64)
+
+
+def _table(
+    columns: Mapping[str, NDArray[np.float64]],
+    op_idx: Ints,
+    phase_idx: int,
+    network: Network,
+    formats: tuple[Format, ...],
+) -> OpTable:
+    n_rows = len(op_idx)
+    typed = {name: columns[name] for name in _COLUMNS if name not in (*_CODES, *_FLAGS)}
+    codes = {name: columns[name].astype(np.int64) for name in _CODES}
+    flags = {name: columns[name] != 0 for name in _FLAGS}
+    return OpTable(
+        formats=formats,
+        phase_idx=np.full(n_rows, phase_idx, dtype=np.int64),
+        op_idx=op_idx,
+        network_weight_bytes=np.full(n_rows, network.weight_bytes),
+        cache_bytes=np.full(n_rows, network.cache_bytes),
+        **typed,
+        **codes,
+        **flags,
+    )

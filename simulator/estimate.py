@@ -1,0 +1,103 @@
+"""A recogniser on a chip: what every op, phase and utterance costs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from hwmodels.chip import Chip
+from hwmodels.cost_table import CostTable, Interval
+from hwmodels.model import Start, cost, start_of_inference
+from hwmodels.op_table import Floats
+from simulator.bind import Bound
+from simulator.place import place
+from simulator.utterances import Schedule, Utterance
+from simulator.walk import bound_phases, per_op, per_utterance
+from traces.workload import Phase, Workload
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseCost:
+    """One phase: its graph at the points where it runs, and what each distinct row costs there."""
+
+    phase: Phase
+    bound: Bound
+    schedule: Schedule
+    costs: CostTable
+
+    def per_op(self, values: Floats) -> Floats:
+        """Return, for the mean utterance, a quantity known per row: (ops,) or (ops, levels)."""
+        return per_op(self.bound, self.schedule, values)
+
+    def per_utterance(self, values: Floats) -> Floats:
+        """Return the sum over everything an utterance runs in this phase: (utterances,)."""
+        return per_utterance(self.bound, self.schedule, values)
+
+    def runs_per_utterance(self) -> Floats:
+        """Return how often the phase runs for each utterance: (utterances,)."""
+        return self.schedule.per_utterance(np.ones(self.schedule.n_points))
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What utterances cost on a chip. Every total is a sum over `phases`; arrays have shape (utterances,)."""
+
+    workload: Workload
+    chip: Chip
+    utterances: tuple[Utterance, ...]
+    phases: tuple[PhaseCost, ...]
+    start: Start
+    """What starting one phase once costs, whatever its ops."""
+
+    def latency_s(self) -> Interval:
+        """Return the latency of each utterance."""
+        return self._sum(lambda costs: costs.latency_s, self.start.latency_s)
+
+    def energy_j(self) -> Interval:
+        """Return the energy of each utterance."""
+        return self._sum(lambda costs: costs.energy_j, self.start.energy_j)
+
+    def rtf(self) -> Interval:
+        """Return latency over audio seconds of each utterance."""
+        audio_s = np.array([utterance.audio_s for utterance in self.utterances])
+        latency = self.latency_s()
+        return Interval(latency.low / audio_s, latency.nominal / audio_s, latency.high / audio_s)
+
+    def peak_activation_bytes(self) -> float:
+        """Return the most activation bytes alive at once in any phase, without weights and caches."""
+        return max(float(phase.bound.ops.live_bytes.max()) for phase in self.phases)
+
+    def fits(self) -> bool:
+        """Return whether every op of every phase fits the memory it is placed in."""
+        return all(bool(phase.costs.fits.all()) for phase in self.phases)
+
+    def excess_bytes(self) -> float:
+        """Return by how many bytes the worst op exceeds its memory; 0 where everything fits."""
+        return max(float(phase.costs.excess_bytes.max()) for phase in self.phases)
+
+    def _sum(self, select: Callable[[CostTable], Interval], start: Interval) -> Interval:
+        low, nominal, high = (
+            sum(
+                (
+                    phase.per_utterance(getattr(select(phase.costs), bound))
+                    + phase.runs_per_utterance() * getattr(start, bound)
+                    for phase in self.phases
+                ),
+                np.zeros(len(self.utterances)),
+            )
+            for bound in ("low", "nominal", "high")
+        )
+        return Interval(low, nominal, high)
+
+
+def estimate(workload: Workload, chip: Chip, utterances: tuple[Utterance, ...]) -> Estimate:
+    """Return what these utterances cost on a chip.
+
+    Raises:
+        EdgeAsrError: if an op has no cost rule, or the chip neither a rate nor a fallback for it.
+    """
+    phases = tuple(
+        PhaseCost(phase, bound, when, cost(bound.ops, place(bound.ops, chip), chip))
+        for phase, bound, when in bound_phases(workload, utterances)
+    )
+    return Estimate(workload, chip, utterances, phases, start_of_inference(chip))

@@ -1,0 +1,109 @@
+"""From utterances to the points at which each phase runs, and how often."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hwmodels.op_table import Floats, Ints
+from simulator.bind import Points
+from traces.errors import EdgeAsrError
+from traces.workload import AUDIO_SAMPLES, BATCH, PAST_TOKENS, SAMPLE_RATE_HZ, Phase, Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One utterance as the cost model sees it.
+
+    `tokens` are those the decoder generates, the end-of-text token included: the first comes out of
+    prefill, each further one costs a decode step.
+    """
+
+    audio_s: float
+    tokens: int
+
+    def __post_init__(self) -> None:
+        if not self.audio_s > 0:
+            raise EdgeAsrError(
+                f"an utterance of {self.audio_s} s of audio cannot be costed; give a positive length"
+            )
+        if self.tokens < 1:
+            raise EdgeAsrError(f"an utterance of {self.tokens} tokens cannot be costed; give at least 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When a phase runs: distinct points, and which utterance visits which of them how often.
+
+    `points`: symbol -> (points,). `utterance_idx`, `point_idx`, `runs`: (visits,).
+    """
+
+    points: Points
+    utterance_idx: Ints
+    point_idx: Ints
+    runs: Floats
+    n_utterances: int
+
+    @property
+    def n_points(self) -> int:
+        """How many distinct points there are."""
+        return len(next(iter(self.points.values()))) if self.points else 1
+
+    def mean_runs(self) -> Floats:
+        """Return how often each point is visited per utterance, on average: (points,)."""
+        return np.bincount(self.point_idx, weights=self.runs, minlength=self.n_points) / self.n_utterances
+
+    def per_utterance(self, per_point: Floats) -> Floats:
+        """Return the sum over an utterance's visits of a quantity known per point: (utterances,)."""
+        return np.bincount(
+            self.utterance_idx, weights=self.runs * per_point[self.point_idx], minlength=self.n_utterances
+        )
+
+
+def schedule(workload: Workload, phase: Phase, utterances: tuple[Utterance, ...]) -> Schedule:
+    """Return when `phase` runs for these utterances.
+
+    Audio longer than the recogniser's window is cut into equal windows, each with its share of the tokens.
+    """
+    if not utterances:
+        raise EdgeAsrError("no utterances to cost; give at least one pair of audio seconds and tokens")
+    audio_s = np.array([utterance.audio_s for utterance in utterances])
+    tokens = np.array([utterance.tokens for utterance in utterances], dtype=np.int64)
+    if workload.window_s is None:
+        windows = np.ones(len(utterances), dtype=np.int64)
+    else:
+        windows = np.ceil(audio_s / workload.window_s - 1e-9).astype(np.int64)
+    samples = np.rint(audio_s / windows * SAMPLE_RATE_HZ).astype(np.int64)
+    utterance_idx = np.arange(len(utterances), dtype=np.int64)
+    runs = windows.astype(np.float64)
+    past = np.zeros(len(utterances), dtype=np.int64)
+    if phase is Phase.DECODE:
+        steps = np.maximum(np.ceil(tokens / windows).astype(np.int64) - 1, 0)
+        utterance_idx = np.repeat(utterance_idx, steps)
+        # 0, 1, 2, ... within each utterance
+        past = np.arange(steps.sum()) - np.repeat(np.cumsum(steps) - steps, steps) + workload.prompt_tokens
+        samples, runs = samples[utterance_idx], runs[utterance_idx]
+    return _distinct(
+        workload, phase, {AUDIO_SAMPLES: samples, PAST_TOKENS: past}, utterance_idx, runs, len(utterances)
+    )
+
+
+def _distinct(
+    workload: Workload,
+    phase: Phase,
+    values: dict[str, Ints],
+    utterance_idx: Ints,
+    runs: Floats,
+    n_utterances: int,
+) -> Schedule:
+    graph = workload.graph(phase)
+    used = sorted((graph.symbols if graph else frozenset()) & values.keys())
+    if not used or not len(utterance_idx):
+        distinct = {name: values[name][:1] for name in used}
+        point_idx = np.zeros(len(utterance_idx), dtype=np.int64)
+    else:
+        stacked, point_idx = np.unique(np.stack([values[name] for name in used]), axis=1, return_inverse=True)
+        distinct = dict(zip(used, stacked, strict=True))
+    n_points = len(next(iter(distinct.values()))) if distinct else 1
+    if graph and BATCH in graph.symbols:
+        distinct[BATCH] = np.ones(n_points, dtype=np.int64)
+    return Schedule(distinct, utterance_idx, point_idx.reshape(-1), runs, n_utterances)
