@@ -1,0 +1,70 @@
+"""What a speech recogniser costs on an edge chip, what cheaper arithmetic does to its word error rate, and both.
+
+The names below are the whole public face. They are imported from their rooms on first use, so that importing
+`edgeasr` stays light.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from asr.corpora import open_corpus
+    from asr.evaluate import evaluate
+    from asr.loading import load_recogniser
+    from hwmodels.chip_file import chip_names, load_chip
+    from quant.quantize import quantize
+    from quant.recipe import Recipe, load_recipe
+    from reports.study import run_study
+    from simulator.estimate import Estimate, estimate
+    from simulator.utterances import Utterance
+    from traces.errors import EdgeAsrError
+    from traces.export import trace_module
+    from traces.store import load_workload, stored_architectures
+
+_HOMES = {
+    "EdgeAsrError": "traces.errors",
+    "Estimate": "simulator.estimate",
+    "Recipe": "quant.recipe",
+    "Utterance": "simulator.utterances",
+    "chip_names": "hwmodels.chip_file",
+    "estimate": "simulator.estimate",
+    "evaluate": "asr.evaluate",
+    "load_chip": "hwmodels.chip_file",
+    "load_recipe": "quant.recipe",
+    "load_recogniser": "asr.loading",
+    "load_workload": "traces.store",
+    "open_corpus": "asr.corpora",
+    "quantize": "quant.quantize",
+    "run_study": "reports.study",
+    "stored_architectures": "traces.store",
+    "trace_module": "traces.export",
+}
+
+__all__ = [
+    "EdgeAsrError",
+    "Estimate",
+    "Recipe",
+    "Utterance",
+    "chip_names",
+    "estimate",
+    "evaluate",
+    "load_chip",
+    "load_recipe",
+    "load_recogniser",
+    "load_workload",
+    "open_corpus",
+    "quantize",
+    "run_study",
+    "stored_architectures",
+    "trace_module",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'edgeasr' has no attribute '{name}'")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,44 @@
+"""The `edgeasr` command: its subcommands, and how a mistake is answered."""
+
+import sys
+
+import typer
+
+from edgeasr.cli import chips, estimate, evaluate, models, quantize, recipes, report, study, trace
+from traces.errors import EdgeAsrError
+
+app = typer.Typer(
+    name="edgeasr",
+    help="Cost, word error rate and bit-width of speech recognisers on edge chips.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+COMMANDS = {
+    "study": study.study,
+    "estimate": estimate.estimate,
+    "evaluate": evaluate.evaluate,
+    "quantize": quantize.quantize,
+    "trace": trace.trace,
+    "chips": chips.app,
+    "models": models.models,
+    "recipes": recipes.recipes,
+    "report": report.report,
+}
+"""Every subcommand, in the order of the help text."""
+
+for name, command in COMMANDS.items():
+    if isinstance(command, typer.Typer):
+        app.add_typer(command, name=name)
+    else:
+        app.command(name)(command)
+
+
+def main() -> None:
+    """Run the command line: exit 0 when fine, 1 for a user's mistake, 2 for wrong usage, 130 when interrupted."""
+    try:
+        app()
+    except EdgeAsrError as error:
+        sys.stderr.write(f"edgeasr: {error}\n")
+        sys.exit(1)

@@ -1,0 +1,32 @@
+"""Progress bars on stderr for callbacks of the form `report(task, done, total)`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from traces.progress import Progress
+
+
+@contextmanager
+def progress_bars() -> Iterator[Progress]:
+    """Yield a callback that shows one bar per task; on no terminal, one line when a task ends."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description:40}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    bars = Bars(*columns, console=console, disable=not console.is_terminal)
+    known: dict[str, TaskID] = {}
+    ended: set[str] = set()
+
+    def report(task: str, done: int, total: int) -> None:
+        if task not in known:
+            known[task] = bars.add_task(task, total=total)
+        bars.update(known[task], completed=done, total=total)
+        if done >= total and task not in ended:
+            ended.add(task)
+            if not console.is_terminal:
+                console.print(f"{task}: done ({total})", highlight=False)
+
+    with bars:
+        yield report

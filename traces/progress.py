@@ -1,0 +1,14 @@
+"""How long work tells how far it is."""
+
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """Called as work proceeds, at least at the start and the end of each task."""
+
+    def __call__(self, task: str, done: int, total: int) -> None:
+        """Say that `done` of `total` steps of the named task are finished."""
+
+
+def silent(task: str, done: int, total: int) -> None:
+    """Tell nobody."""
