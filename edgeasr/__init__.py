@@ -1,4 +1,4 @@
-"""What a speech recogniser costs on an edge chip, what cheaper arithmetic does to its word error rate, and both.
+"""What a speech recogniser costs on an edge chip, and what cheaper arithmetic does to its word error rate.
 
 The names below are the whole public face. They are imported from their rooms on first use, so that importing
 `edgeasr` stays light.

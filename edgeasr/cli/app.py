@@ -36,7 +36,7 @@ for name, command in COMMANDS.items():
 
 
 def main() -> None:
-    """Run the command line: exit 0 when fine, 1 for a user's mistake, 2 for wrong usage, 130 when interrupted."""
+    """Run the command line: exit 0 when fine, 1 for a mistake, 2 for wrong usage, 130 when interrupted."""
     try:
         app()
     except EdgeAsrError as error:
