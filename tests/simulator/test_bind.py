@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+
+from hwmodels.op_table import OpClass
+from simulator.bind import Bound, Network, bind
+from simulator.walk import formats_of
+from tests.simulator.graphs import decode_step, mlp, workload
+from traces.errors import EdgeAsrError
+from traces.formats import INT4_G32, INT8_TOKEN
+from traces.graph import Graph
+
+NETWORK = Network(weight_bytes=8192.0, cache_bytes=0.0)
+
+
+def bound(graph: Graph, **points: list[int]) -> Bound:
+    values = {name: np.array(value, dtype=np.int64) for name, value in points.items()}
+    return bind(graph, values, phase_idx=1, network=NETWORK, formats=formats_of(workload(graph)))
+
+
+def test_bytes_of_a_float_mlp_are_those_on_paper() -> None:
+    table = bound(mlp()).ops
+    norm, fc1, fc2 = range(3)
+    assert table.macs.tolist() == [0, 10 * 32 * 64, 10 * 64 * 32]
+    assert table.weight_bytes.tolist() == [0, 64 * 32 * 2, 64 * 32 * 2]
+    assert table.input_bytes.tolist() == [10 * 32 * 2, 10 * 32 * 2, 10 * 64 * 2]
+    assert table.output_bytes.tolist() == [10 * 32 * 2, 10 * 64 * 2, 10 * 32 * 2]
+    assert table.epilogue_bytes[fc2] == 10 * 32 * 2  # the residual
+    assert table.epilogue_bytes[fc1] == 0  # gelu reads nothing else
+    assert table.element_steps[norm] == 4 * 10 * 32
+    assert table.op_class.tolist() == [OpClass.NORMALISATION, OpClass.DENSE, OpClass.DENSE]
+
+
+def test_quantized_operands_carry_their_scales() -> None:
+    table = bound(mlp(weight=INT4_G32, activation=INT8_TOKEN)).ops
+    assert table.weight_bytes[1] == 64 * 32 * 4 / 8 + 64 * 1 * 2  # one float16 scale per group of 32
+    assert table.weight_groups[1] == 64
+    assert table.input_bytes[1] == 10 * 32 + 10 * 2  # one float16 scale per token
+    assert table.formats[table.weight_format[1]] == INT4_G32
+    assert table.formats[table.activation_format[1]] == INT8_TOKEN
+
+
+def test_live_bytes_hold_the_residual_until_its_last_reader() -> None:
+    x, h, u, y = 640, 640, 1280, 640
+    assert bound(mlp()).ops.live_bytes.tolist() == [x + h, x + h + u, x + u + y]
+
+
+def test_cached_keys_are_told_apart_from_activations() -> None:
+    table = bound(decode_step(), past_tokens=[3]).ops
+    append, scores, _ = range(3)
+    assert table.appended_to_cache.tolist() == [True, False, False]
+    assert table.second_from_cache.tolist() == [False, True, False]
+    assert table.second_bytes[scores] == 3 * 8 * 2
+    assert table.output_bytes[append] == 8 * 2
+
+
+def test_rows_are_distinct_and_recover_every_point() -> None:
+    steps = list(range(50))
+    at_all = bound(decode_step(), past_tokens=steps)
+    assert at_all.row_of.shape == (3, 50)
+    assert at_all.ops.n_rows == 50 + 50 + 1  # the append is the same at every step
+    for step in (0, 7, 49):
+        alone = bound(decode_step(), past_tokens=[step])
+        for column in ("macs", "second_bytes", "output_bytes", "live_bytes", "n"):
+            expected = getattr(alone.ops, column)[alone.row_of[:, 0]]
+            assert getattr(at_all.ops, column)[at_all.row_of[:, step]].tolist() == expected.tolist()
+
+
+def test_an_unbound_symbol_is_named() -> None:
+    with pytest.raises(EdgeAsrError, match="past_tokens"):
+        bound(decode_step())

@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+
+from simulator.utterances import Utterance, schedule
+from simulator.walk import utterance_counts
+from tests.simulator.graphs import decode_step, mlp, workload
+from traces.errors import EdgeAsrError
+from traces.workload import Phase
+
+
+def test_decode_runs_once_per_token_after_the_first() -> None:
+    when = schedule(workload(decode_step(), prompt_tokens=2), Phase.DECODE, (Utterance(1.0, 4),))
+    assert when.points["past_tokens"].tolist() == [2, 3, 4]
+    assert when.runs.tolist() == [1.0, 1.0, 1.0]
+
+
+def test_utterances_share_the_points_they_have_in_common() -> None:
+    when = schedule(
+        workload(decode_step()), Phase.DECODE, (Utterance(1.0, 4), Utterance(2.0, 3), Utterance(1.0, 1))
+    )
+    assert when.points["past_tokens"].tolist() == [2, 3, 4]
+    assert when.per_utterance(np.array([1.0, 10.0, 100.0])).tolist() == [111.0, 11.0, 0.0]
+    assert when.mean_runs().tolist() == [2 / 3, 2 / 3, 1 / 3]
+
+
+def test_audio_beyond_the_window_is_cut_into_windows() -> None:
+    long = schedule(workload(mlp(), window_s=30.0), Phase.ENCODE, (Utterance(61.0, 30), Utterance(30.0, 30)))
+    assert long.runs.tolist() == [3.0, 1.0]
+
+
+def test_counts_add_up_over_phases_and_steps() -> None:
+    network = workload(mlp(), decode_step())
+    one = utterance_counts(network, (Utterance(1.0, 1),))
+    four = utterance_counts(network, (Utterance(1.0, 4),))
+    encode_macs = 2 * 10 * 32 * 64
+    assert one.macs.tolist() == [encode_macs]
+    assert four.macs.tolist() == [encode_macs + 8 * ((2 + 1) + (3 + 1) + (4 + 1))]
+    assert four.bops.tolist() == [16 * 16 * four.macs[0]]
+
+
+@pytest.mark.parametrize(("audio_s", "tokens"), [(0.0, 3), (-1.0, 3), (1.0, 0)])
+def test_an_impossible_utterance_is_refused(audio_s: float, tokens: int) -> None:
+    with pytest.raises(EdgeAsrError, match="cannot be costed"):
+        Utterance(audio_s, tokens)
