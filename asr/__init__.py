@@ -1,0 +1,1 @@
+"""Recognisers and corpora: load, transcribe, score. Importing this package imports no torch."""

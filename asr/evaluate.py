@@ -1,0 +1,158 @@
+"""Measuring a recogniser on a corpus."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from asr.corpus import Corpus, CorpusIdentity, Utterance
+from asr.decode import BATCH_SIZE, Progress, Transcript, transcribe
+from asr.normalise import normalise, normaliser_name
+from asr.recogniser import Family, Recogniser, TokenCap
+from asr.results import UtteranceResult, load_rows, rows_to_frame, save_rows
+from asr.score import Scores, count_errors, score
+from traces.errors import EdgeAsrError
+from traces.workload import SAMPLE_RATE_HZ
+
+if TYPE_CHECKING:
+    import pandas
+
+BUCKET_BATCHES = 16
+"""Utterances are sorted by length within this many batches, which bounds the audio held in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Everything that a measured WER depends on, beside the weights."""
+
+    recogniser: str
+    revision: str
+    family: Family
+    dtype: str
+    corpus: CorpusIdentity
+    normaliser: str
+    token_cap: TokenCap
+    window_s: float
+    batch_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """A recogniser measured on a corpus: the conditions, one row per utterance, and what they come to."""
+
+    conditions: Conditions
+    rows: tuple[UtteranceResult, ...]
+    scores: Scores
+
+    def to_json(self) -> str:
+        """Return conditions and scores as JSON; the rows go to Parquet (`save_evaluation`)."""
+        return json.dumps({"conditions": asdict(self.conditions), "scores": asdict(self.scores)}, indent=2)
+
+    def to_frame(self) -> "pandas.DataFrame":
+        """Return the rows as a table, with the normalised texts and the error counts of each utterance."""
+        counts = count_errors(self.rows)
+        return rows_to_frame(self.rows).assign(
+            reference_normalised=[normalise(row.reference) for row in self.rows],
+            hypothesis_normalised=[normalise(row.hypothesis) for row in self.rows],
+            words=counts.words,
+            substitutions=counts.substitutions,
+            deletions=counts.deletions,
+            insertions=counts.insertions,
+        )
+
+
+def evaluate(
+    recogniser: Recogniser,
+    corpus: Corpus,
+    *,
+    limit: int | None = None,
+    batch_size: int = BATCH_SIZE,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Transcribe a corpus and score it; `limit` takes its first utterances only.
+
+    A first pass over a second of silence, which is not counted, warms up what `inference_s` would otherwise
+    measure.
+
+    Raises:
+        EdgeAsrError: an utterance cannot be read, or no reference holds a word.
+    """
+    chosen = corpus if limit is None else corpus.take(limit)
+    transcribe(recogniser, [np.zeros(SAMPLE_RATE_HZ, dtype=np.float32)])
+    rows: list[UtteranceResult] = []
+    for utterances in _chunks(chosen, batch_size * BUCKET_BATCHES):
+        transcripts = transcribe(
+            recogniser,
+            [utterance.audio for utterance in utterances],
+            batch_size=batch_size,
+            progress=_shifted(progress, done=len(rows), total=chosen.n_utterances or 0),
+        )
+        rows += [_row(*pair) for pair in zip(utterances, transcripts, strict=True)]
+    if not rows:
+        raise EdgeAsrError(f"corpus is empty: '{chosen.identity.name}' has no utterance")
+    conditions = Conditions(
+        recogniser=recogniser.name,
+        revision=recogniser.revision,
+        family=recogniser.family,
+        dtype=recogniser.dtype,
+        corpus=chosen.identity,
+        normaliser=normaliser_name(),
+        token_cap=recogniser.token_cap,
+        window_s=recogniser.window_s,
+        batch_size=batch_size,
+    )
+    return Evaluation(conditions, tuple(rows), score(rows))
+
+
+def save_evaluation(evaluation: Evaluation, path: Path) -> None:
+    """Write the rows to Parquet, with the conditions in the file's metadata.
+
+    Raises:
+        EdgeAsrError: the file cannot be written.
+    """
+    save_rows(evaluation.rows, path, note=json.dumps(asdict(evaluation.conditions)))
+
+
+def load_evaluation(path: Path) -> Evaluation:
+    """Read what `save_evaluation` wrote, and score its raw texts again.
+
+    Raises:
+        EdgeAsrError: the file is missing or of another kind.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    rows, note = load_rows(path)
+    try:
+        conditions = TypeAdapter(Conditions).validate_json(note)
+    except ValidationError as error:
+        raise EdgeAsrError(f"'{path}' was written by another version of edgeasr; measure again") from error
+    return Evaluation(conditions, rows, score(rows))
+
+
+def _chunks(utterances: Iterable[Utterance], size: int) -> Iterator[list[Utterance]]:
+    iterator = iter(utterances)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+def _row(utterance: Utterance, transcript: Transcript) -> UtteranceResult:
+    return UtteranceResult(
+        id=utterance.id,
+        reference=utterance.reference,
+        hypothesis=transcript.text,
+        audio_s=transcript.audio_s,
+        tokens=transcript.tokens,
+        n_windows=transcript.n_windows,
+        capped=transcript.capped,
+        inference_s=transcript.inference_s,
+    )
+
+
+def _shifted(progress: Progress | None, *, done: int, total: int) -> Progress | None:
+    if progress is None:
+        return None
+    return lambda done_here, _: progress(done + done_here, total)
