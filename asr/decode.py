@@ -1,6 +1,6 @@
 """Greedy decoding: audio in, text and token counts out."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -12,13 +12,11 @@ from asr.audio import Samples
 from asr.encode import encode
 from asr.recogniser import Recogniser
 from asr.segments import split_at_pauses
+from traces.progress import Progress, silent
 from traces.workload import SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
     from transformers.modeling_outputs import BaseModelOutput
-
-Progress = Callable[[int, int], None]
-"""Called with how many utterances are done and how many there are (0 when that is not known)."""
 
 BATCH_SIZE = 16
 
@@ -56,7 +54,7 @@ def transcribe(
     audios: Sequence[Samples],
     *,
     batch_size: int = BATCH_SIZE,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> tuple[Transcript, ...]:
     """Transcribe utterances greedily, in batches of similar length; results are in the order given.
 
@@ -74,8 +72,7 @@ def transcribe(
         done.update(zip(batch, _transcribe_batch(recogniser, [pieces[i][j] for i, j in batch]), strict=True))
         for i, _ in batch:
             missing[i] -= 1
-        if progress:
-            progress(missing.count(0), len(audios))
+        progress("transcribe", missing.count(0), len(audios))
     return tuple(
         _join(recogniser, audio, [done[i, j] for j in range(len(pieces[i]))])
         for i, audio in enumerate(audios)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from asr.recogniser import Family, Recogniser, TokenCap
+from asr.recogniser import Family
 from traces.errors import EdgeAsrError, unknown_name
 
 BUNDLED_MODELS = Path(__file__).parent / "bundled" / "models"
@@ -43,30 +43,6 @@ MODELS: dict[str, ModelSource] = {
 }
 
 
-def load_recogniser(
-    name_or_path: str | Path,
-    *,
-    revision: str | None = None,
-    device: str = "cpu",
-    dtype: str = "float32",
-    token_cap: TokenCap | None = None,
-) -> Recogniser:
-    """Load a recogniser with its weights, from safetensors only.
-
-    `name_or_path` is a key of `MODELS` (`whisper-micro`), a hub id (`openai/whisper-tiny.en`), or a local
-    folder in transformers' layout. A known name wins over a folder of the same name; write `./whisper-tiny`
-    for the folder. `revision` is a branch, tag or commit of a hub id. `token_cap` replaces the family's.
-
-    Raises:
-        EdgeAsrError: the name is unknown, the hub cannot be reached and holds no local copy, weights are
-            missing or truncated, or a tensor's shape is not the configuration's.
-    """
-    from asr.loading import load_folder
-
-    folder, name, resolved = _locate(name_or_path, revision)
-    return load_folder(folder, name=name, revision=resolved, device=device, dtype=dtype, token_cap=token_cap)
-
-
 def find_source(name: str) -> tuple[str, ModelSource] | None:
     """Return the known model that a name or hub id means, ignoring case; None when there is none."""
     for known, source in MODELS.items():
@@ -75,15 +51,21 @@ def find_source(name: str) -> tuple[str, ModelSource] | None:
     return None
 
 
-def _locate(name_or_path: str | Path, revision: str | None) -> tuple[Path, str, str | None]:
-    """Return the folder that holds a model, the model's name, and the hub commit if there is one."""
+def locate(name_or_path: str | Path, *, revision: str | None = None) -> tuple[Path, str, str | None]:
+    """Return the folder that holds a model, the model's name, and the hub commit if there is one.
+
+    A hub model is downloaded if it is not cached. A known name wins over a folder of the same name.
+
+    Raises:
+        EdgeAsrError: the name is unknown, the folder missing, or the hub cannot be reached.
+    """
     name = str(name_or_path)
     known = None if isinstance(name_or_path, Path) else find_source(name)
     if known and known[1].is_bundled:
         return BUNDLED_MODELS / known[0], known[0], None
     if known:
         folder, commit = download_model(known[1].hub_id, revision=revision or known[1].revision)
-        return folder, known[1].hub_id, commit
+        return folder, known[0], commit
     folder = Path(name).expanduser()
     if folder.is_dir():
         return folder, name, None
