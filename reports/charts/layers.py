@@ -1,0 +1,117 @@
+"""Latency and energy of each layer, stacked by what they are made of."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reports.charts.chart import Chart, frame, safe
+from reports.data import LayerRow, Part, StudyData
+from reports.folding import folded, short_layer, value_of
+from reports.index import layers_by_combination
+from reports.palette import terms
+from reports.units import joules, percent, seconds
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+MOST_LAYERS = 28
+"""Bars a chart shows; the rest is summed into one more."""
+
+ROW_HEIGHT_PX = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """What is stacked; `scale` turns SI units into the axis's."""
+
+    name: str
+    title: str
+    label: str
+    scale: float
+    parts: Callable[[LayerRow], tuple[Part, ...]]
+    total: Callable[[LayerRow], float]
+    text: Callable[[float], str]
+
+
+QUANTITIES = (
+    Quantity(
+        "latency",
+        "Latency by layer",
+        "ms per utterance",
+        1e3,
+        lambda row: row.latency_terms_s,
+        lambda row: row.latency_s,
+        seconds,
+    ),
+    Quantity(
+        "energy",
+        "Energy by layer",
+        "mJ per utterance",
+        1e3,
+        lambda row: row.energy_terms_j,
+        lambda row: row.energy_j,
+        joules,
+    ),
+)
+
+
+def layer_charts(study: StudyData) -> tuple[Chart, ...]:
+    """Return a latency and an energy chart, with a frame per model, recipe and chip."""
+    shown = {key: folded(rows, most=MOST_LAYERS) for key, rows in layers_by_combination(study).items()}
+    return tuple(
+        Chart(
+            f"layers-{quantity.name}",
+            quantity.title,
+            "In network order; decode is summed over its steps. Hidden (overlapped) time is not drawn."
+            if quantity.name == "latency"
+            else "In network order; static is the chip's standing power over the layer's latency.",
+            ("model", "recipe", "chip"),
+            tuple(frame(key, _figure(rows, quantity)) for key, rows in shown.items()),
+        )
+        for quantity in QUANTITIES
+    )
+
+
+def _figure(rows: tuple[LayerRow, ...], quantity: Quantity) -> "Figure":
+    import plotly.graph_objects as go
+
+    names = tuple(dict.fromkeys(part.name for row in rows for part in quantity.parts(row) if part.value > 0))
+    colours = terms(tuple(dict.fromkeys(part.name for row in rows for part in quantity.parts(row))))
+    labels = _labels(rows)
+    whole = sum(quantity.total(row) for row in rows)
+    figure = go.Figure()
+    for name in names:
+        values = [value_of(quantity.parts(row), name) for row in rows]
+        figure.add_trace(
+            go.Bar(
+                x=[value * quantity.scale for value in values],
+                y=labels,
+                orientation="h",
+                name=safe(name),
+                marker={"color": colours[name].light, "line": {"width": 0}},
+                hovertext=[
+                    f"<b>{safe(row.phase)} {safe(row.layer)}</b><br>{safe(name)} {quantity.text(value)} of "
+                    f"{quantity.text(quantity.total(row))}<br>"
+                    f"{percent(quantity.total(row) / whole if whole else 0)} of the utterance"
+                    for row, value in zip(rows, values, strict=True)
+                ],
+                hoverinfo="text",
+            )
+        )
+    figure.update_layout(
+        barmode="stack",
+        bargap=0.25,
+        height=90 + ROW_HEIGHT_PX * len(rows),
+        xaxis={"title": {"text": quantity.label}, "rangemode": "tozero"},
+        yaxis={"autorange": "reversed", "type": "category", "showgrid": False},
+    )
+    return figure
+
+
+def _labels(rows: tuple[LayerRow, ...]) -> list[str]:
+    """Return one label per row; layers that run in several phases carry the phase."""
+    short = [short_layer(row) for row in rows]
+    return [
+        safe(name if short.count(name) == 1 else f"{name} ({row.phase})")
+        for name, row in zip(short, rows, strict=True)
+    ]

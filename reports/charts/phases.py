@@ -1,0 +1,70 @@
+"""Where an utterance's latency goes: the phases of one model on one chip, a bar per recipe."""
+
+from typing import TYPE_CHECKING
+
+from reports.charts.chart import Chart, frame, safe
+from reports.data import PhaseRow, StudyData
+from reports.index import unique
+from reports.palette import series
+from reports.units import joules, percent, seconds
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+PHASES = ("frontend", "encode", "cross_kv", "prefill", "decode")
+"""The order of running, which is also the order of colours."""
+
+
+def phase_chart(study: StudyData) -> Chart:
+    """Return the chart, with a frame per model and chip."""
+    groups: dict[str, list[PhaseRow]] = {}
+    for row in study.phases:
+        groups.setdefault("\n".join((row.model, row.chip)), []).append(row)
+    return Chart(
+        "phases",
+        "Latency by phase",
+        "Every recipe of the chosen model on the chosen chip.",
+        ("model", "chip"),
+        tuple(frame(key, _figure(rows)) for key, rows in groups.items()),
+    )
+
+
+def _figure(rows: list[PhaseRow]) -> "Figure":
+    import plotly.graph_objects as go
+
+    recipes = unique(row.recipe for row in rows)
+    figure = go.Figure()
+    for phase in unique((*PHASES, *(row.phase for row in rows))):
+        mine = [row for row in rows if row.phase == phase]
+        if not mine:
+            continue
+        position = PHASES.index(phase) if phase in PHASES else len(PHASES)
+        figure.add_trace(
+            go.Bar(
+                x=[row.latency_s * 1e3 for row in mine],
+                y=[safe(row.recipe) for row in mine],
+                orientation="h",
+                name=safe(phase),
+                marker={"color": series(position).light, "line": {"width": 0}},
+                hovertext=[
+                    f"<b>{safe(row.recipe)}, {safe(row.phase)}</b><br>{seconds(row.latency_s)}, "
+                    f"{percent(row.share)} of the latency<br>{joules(row.energy_j)}"
+                    for row in mine
+                ],
+                hoverinfo="text",
+            )
+        )
+    figure.update_layout(
+        barmode="stack",
+        bargap=0.35,
+        height=100 + 30 * len(recipes),
+        xaxis={"title": {"text": "ms per utterance"}, "rangemode": "tozero"},
+        yaxis={
+            "autorange": "reversed",
+            "type": "category",
+            "categoryorder": "array",
+            "categoryarray": [safe(recipe) for recipe in recipes],
+            "showgrid": False,
+        },
+    )
+    return figure

@@ -1,0 +1,113 @@
+"""What a chip could do at most, and how near each layer's products come to it."""
+
+import math
+from typing import TYPE_CHECKING
+
+from reports.charts.chart import Chart, frame, safe
+from reports.data import PointRow, StudyData
+from reports.index import combination, unique
+from reports.palette import MUTED, series
+from reports.roofs import Roof, roofs
+from reports.units import seconds, si, significant
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure, Scatter
+
+PHASES = ("encode", "cross_kv", "prefill", "decode")
+
+
+def roofline_chart(study: StudyData) -> Chart:
+    """Return the chart, with a frame per model, recipe and chip."""
+    groups: dict[str, list[PointRow]] = {}
+    for row in study.points:
+        groups.setdefault(combination(row.model, row.recipe, row.chip), []).append(row)
+    return Chart(
+        "roofline",
+        "Roofline",
+        "Flat: arithmetic peaks. Slanted: memory levels. A mark is one layer's products, larger where it "
+        "takes more time; its intensity counts the bytes that cross the level its hover text names.",
+        ("model", "recipe", "chip"),
+        tuple(frame(key, _figure(study, rows)) for key, rows in groups.items()),
+    )
+
+
+def _figure(study: StudyData, rows: list[PointRow]) -> "Figure":
+    import plotly.graph_objects as go
+
+    chip = rows[0].chip
+    ceilings = tuple(row for row in study.ceilings if row.chip == chip)
+    bandwidths = tuple(row for row in study.bandwidths if row.chip == chip)
+    low, high = _span([row.intensity_mac_per_byte for row in rows])
+    figure = go.Figure()
+    for roof in roofs(ceilings, bandwidths, low=low, high=high):
+        figure.add_trace(_roof(roof))
+    longest_s = max(row.latency_s for row in rows) or 1.0
+    for phase in unique((*PHASES, *(row.phase for row in rows))):
+        mine = [row for row in rows if row.phase == phase]
+        if mine:
+            figure.add_trace(_points(mine, longest_s))
+    figure.update_layout(
+        height=440,
+        xaxis={
+            "type": "log",
+            "title": {"text": "MAC per byte"},
+            "range": [math.log10(low), math.log10(high)],
+            "dtick": 1,
+        },
+        yaxis={"type": "log", "title": {"text": "MAC/s"}, "dtick": 1, "exponentformat": "power"},
+    )
+    return figure
+
+
+def _roof(roof: Roof) -> "Scatter":
+    import plotly.graph_objects as go
+
+    return go.Scatter(
+        x=[roof.intensity_low, roof.intensity_high],
+        y=[roof.rate_low, roof.rate_high],
+        mode="lines+text",
+        text=["", safe(roof.label)] if roof.flat else [safe(roof.label), ""],
+        textposition="top left" if roof.flat else "top right",
+        textfont={"size": 11, "color": MUTED.light},
+        line={
+            "color": MUTED.light,
+            "width": 1.5 if roof.flat else 1,
+            "dash": "solid" if roof.flat else "dash",
+        },
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
+def _points(rows: list[PointRow], longest_s: float) -> "Scatter":
+    import plotly.graph_objects as go
+
+    phase = rows[0].phase
+    position = PHASES.index(phase) if phase in PHASES else len(PHASES)
+    return go.Scatter(
+        x=[row.intensity_mac_per_byte for row in rows],
+        y=[row.achieved_mac_per_s for row in rows],
+        mode="markers",
+        name=safe(phase),
+        marker={
+            "color": series(position).light,
+            "opacity": 0.8,
+            "size": [6 + 14 * math.sqrt(row.latency_s / longest_s) for row in rows],
+            "line": {"width": 0},
+        },
+        hovertext=[
+            f"<b>{safe(row.phase)} {safe(row.layer)}</b><br>{safe(row.kind)}<br>"
+            f"{significant(row.intensity_mac_per_byte)} MAC per byte across {safe(row.level)}<br>"
+            f"{si(row.achieved_mac_per_s, 'MAC/s')}, {seconds(row.latency_s)}"
+            for row in rows
+        ],
+        hoverinfo="text",
+    )
+
+
+def _span(intensities: list[float]) -> tuple[float, float]:
+    """Return whole decades around all intensities, three of them at least."""
+    positive = [value for value in intensities if value > 0]
+    low = math.floor(math.log10(min(positive, default=1.0)))
+    high = math.ceil(math.log10(max(positive, default=1.0)))
+    return 10.0**low, 10.0 ** max(high + 1, low + 3)

@@ -1,0 +1,52 @@
+"""Many layers to the few that a chart can show."""
+
+from dataclasses import replace
+
+from reports.data import LayerRow, Part
+from reports.index import summed
+
+
+def folded(layers: tuple[LayerRow, ...], *, most: int) -> tuple[LayerRow, ...]:
+    """Return one row per phase and layer in network order, the smallest beyond `most` summed into one.
+
+    Kinds of ops within a layer are summed; `utilisation`, `bound_by`, `unit` and `note` are those of the
+    slowest.
+    """
+    groups: dict[tuple[str, str], list[LayerRow]] = {}
+    for row in layers:
+        groups.setdefault((row.phase, row.layer), []).append(row)
+    merged = [_merged(rows) for rows in groups.values()]
+    if len(merged) <= most:
+        return tuple(merged)
+    ranked = sorted(range(len(merged)), key=lambda idx: -merged[idx].latency_s)
+    shown = sorted(ranked[: most - 1])
+    rest = [merged[idx] for idx in sorted(ranked[most - 1 :])]
+    other = replace(_merged(rest), phase="", layer=f"{len(rest)} other layers", kind="")
+    return (*(merged[idx] for idx in shown), other)
+
+
+def short_layer(row: LayerRow) -> str:
+    """Return a layer's name short enough for a chart's margin: `enc 3 self_attn`, `dec 0 fc1`."""
+    name = row.layer.removeprefix("model.")
+    for long, short in (("encoder.", "enc "), ("decoder.", "dec "), ("layers.", "")):
+        name = name.replace(long, short, 1)
+    return name.replace(".", " ") or row.phase
+
+
+def _merged(rows: list[LayerRow]) -> LayerRow:
+    slowest = max(rows, key=lambda row: row.latency_s)
+    return replace(
+        slowest,
+        n_ops=sum(row.n_ops for row in rows),
+        latency_s=sum(row.latency_s for row in rows),
+        latency_terms_s=summed(row.latency_terms_s for row in rows),
+        energy_j=sum(row.energy_j for row in rows),
+        energy_terms_j=summed(row.energy_terms_j for row in rows),
+        macs=sum(row.macs for row in rows),
+        level_bytes=summed(row.level_bytes for row in rows),
+    )
+
+
+def value_of(parts: tuple[Part, ...], name: str) -> float:
+    """Return one part's value, 0 where there is none of that name."""
+    return next((part.value for part in parts if part.name == name), 0.0)

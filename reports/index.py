@@ -1,0 +1,99 @@
+"""Looks up a study's rows by name, and joins the two sides of a cell: its cost and its error rate."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from reports.data import (
+    CellRow,
+    ChipRow,
+    EstimateRow,
+    LayerRow,
+    Part,
+    StudyData,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Costed:
+    """A model under a recipe on a chip: its cell and its estimate."""
+
+    cell: CellRow
+    estimate: EstimateRow
+
+    @property
+    def wer(self) -> float | None:
+        """The measured word error rate, a fraction."""
+        return self.cell.accuracy.wer.nominal if self.cell.accuracy else None
+
+    @property
+    def key(self) -> str:
+        """The name of the combination in the page's selectors."""
+        return combination(self.cell.model, self.cell.recipe, self.estimate.chip)
+
+
+def combination(model: str, recipe: str, chip: str) -> str:
+    """Return the name of a combination: the three names, apart by a character that none of them holds."""
+    return "\n".join((model, recipe, chip))
+
+
+def main_corpus(study: StudyData) -> str:
+    """Return the corpus that charts and verdicts speak of: the first with a measured rate, or ''."""
+    return next((cell.corpus for cell in study.cells if cell.accuracy is not None), "")
+
+
+def main_cells(study: StudyData) -> tuple[CellRow, ...]:
+    """Return one cell per model and recipe: the one on the main corpus, or the unmeasured one."""
+    corpus = main_corpus(study)
+    found: dict[tuple[str, str], CellRow] = {}
+    for cell in study.cells:
+        key = (cell.model, cell.recipe)
+        if key not in found or (cell.corpus == corpus and cell.accuracy is not None):
+            found[key] = cell
+    return tuple(found.values())
+
+
+def costed(study: StudyData, chip: str) -> tuple[Costed, ...]:
+    """Return every cell of the main corpus that was estimated on a chip, in the study's order."""
+    estimates = {(row.model, row.recipe): row for row in study.estimates if row.chip == chip}
+    return tuple(
+        Costed(cell, estimates[cell.model, cell.recipe])
+        for cell in main_cells(study)
+        if (cell.model, cell.recipe) in estimates
+    )
+
+
+def layers_by_combination(study: StudyData) -> dict[str, tuple[LayerRow, ...]]:
+    """Return the layers of every estimate in network order, by `combination`."""
+    found: dict[str, list[LayerRow]] = {}
+    for layer in study.layers:
+        found.setdefault(combination(layer.model, layer.recipe, layer.chip), []).append(layer)
+    return {key: tuple(rows) for key, rows in found.items()}
+
+
+def models(study: StudyData) -> tuple[str, ...]:
+    """Return the models in the study's order."""
+    return unique(cell.model for cell in study.cells)
+
+
+def chip_names(study: StudyData) -> tuple[str, ...]:
+    """Return the chips in the study's order."""
+    return unique(chip.chip for chip in study.chips)
+
+
+def chip_row(study: StudyData, chip: str) -> ChipRow:
+    """Return what is known of a chip."""
+    return next(row for row in study.chips if row.chip == chip)
+
+
+def summed(parts: Iterable[tuple[Part, ...]]) -> tuple[Part, ...]:
+    """Return the sum of several divisions, by name, in the order the names first appear."""
+    totals: dict[str, float] = {}
+    for division in parts:
+        for part in division:
+            totals[part.name] = totals.get(part.name, 0.0) + part.value
+    return tuple(Part(name, value) for name, value in totals.items())
+
+
+def unique(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the names without repeats, in order."""
+    return tuple(dict.fromkeys(names))

@@ -1,0 +1,57 @@
+"""The lines of a roofline: flat for arithmetic, slanted for memory."""
+
+import math
+from dataclasses import dataclass
+
+from reports.data import BandwidthRow, CeilingRow
+from reports.units import si
+
+NEAR_DECADES = 0.08
+"""Ceilings nearer to each other than this share a line: their labels would overprint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Roof:
+    """One line from (intensity_low, rate_low) to (intensity_high, rate_high), in MAC per byte and MAC/s."""
+
+    label: str
+    flat: bool
+    intensity_low: float
+    rate_low: float
+    intensity_high: float
+    rate_high: float
+
+
+def roofs(
+    ceilings: tuple[CeilingRow, ...], bandwidths: tuple[BandwidthRow, ...], *, low: float, high: float
+) -> tuple[Roof, ...]:
+    """Return the lines between two intensities; slanted ones end at the highest ceiling.
+
+    A memory level that delivers B bytes per second allows intensity * B MACs per second.
+    """
+    peak = max((row.peak_mac_per_s for row in ceilings), default=math.inf)
+    lines = [Roof(label, True, low, rate, high, rate) for label, rate in _distinct(ceilings)]
+    for row in bandwidths:
+        end = min(high, peak / row.bandwidth_bytes_per_s)
+        if end > low:
+            label = f"{row.level}, {si(row.bandwidth_bytes_per_s, 'B/s')}"
+            lines.append(
+                Roof(label, False, low, low * row.bandwidth_bytes_per_s, end, end * row.bandwidth_bytes_per_s)
+            )
+    return tuple(lines)
+
+
+def _distinct(ceilings: tuple[CeilingRow, ...]) -> list[tuple[str, float]]:
+    found: list[tuple[list[str], float]] = []
+    for row in sorted(ceilings, key=lambda row: -row.peak_mac_per_s):
+        name = f"{row.unit} {row.format}"
+        if found and math.log10(found[-1][1] / row.peak_mac_per_s) < NEAR_DECADES:
+            found[-1][0].append(name)
+        else:
+            found.append(([name], row.peak_mac_per_s))
+    return [(_label(names, rate), rate) for names, rate in found]
+
+
+def _label(names: list[str], rate: float) -> str:
+    others = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return f"{names[0]}{others}, {si(rate, 'MAC/s')}"
