@@ -8,9 +8,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from asr.corpora import open_corpus
+    from asr.corpora import load_corpus
     from asr.evaluate import evaluate
-    from asr.loading import load_recogniser
+    from asr.models import load_recogniser
     from hwmodels.chip_file import chip_names, load_chip
     from quant.quantize import quantize
     from quant.recipe import Recipe, load_recipe
@@ -31,9 +31,9 @@ _HOMES = {
     "evaluate": "asr.evaluate",
     "load_chip": "hwmodels.chip_file",
     "load_recipe": "quant.recipe",
-    "load_recogniser": "asr.loading",
+    "load_recogniser": "asr.models",
     "load_workload": "traces.store",
-    "open_corpus": "asr.corpora",
+    "load_corpus": "asr.corpora",
     "quantize": "quant.quantize",
     "run_study": "reports.study",
     "stored_architectures": "traces.store",
@@ -52,7 +52,7 @@ __all__ = [
     "load_recipe",
     "load_recogniser",
     "load_workload",
-    "open_corpus",
+    "load_corpus",
     "quantize",
     "run_study",
     "stored_architectures",

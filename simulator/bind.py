@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,7 +107,7 @@ class _Binding:
             "op_class": _op_class(op, extents),
             "macs": self.value(macs(op)),
             "elements": elements,
-            "element_steps": elements * self._steps_per_element(op) + self._epilogue_steps(op, elements),
+            "element_steps": self._own_steps(op) + self._epilogue_steps(op, elements),
             "output_bytes": sum((self.size_bytes(tensor) for tensor in written), np.zeros(self._n_points)),
             "appended_to_cache": float(any(tensor.role is Role.KV for tensor in written)),
             "epilogue_bytes": sum(
@@ -178,9 +179,10 @@ class _Binding:
         groups: Floats = (fmt.stored_bits(rows, row_length) - payload) / scale_bits
         return groups
 
-    @staticmethod
-    def _steps_per_element(op: Op) -> int:
-        return steps(op.function, op=op) if op.kind in _VECTOR_KINDS else 0
+    def _own_steps(self, op: Op) -> Floats:
+        if op.kind not in _VECTOR_KINDS or not isinstance(op.extents, Rows):
+            return np.zeros(self._n_points)
+        return self.value(op.extents.rows) * self.value(op.extents.row_length) * steps(op.function, op=op)
 
     @staticmethod
     def _epilogue_steps(op: Op, elements: Floats) -> Floats:
@@ -248,9 +250,9 @@ def _table(
     formats: tuple[Format, ...],
 ) -> OpTable:
     n_rows = len(op_idx)
-    typed = {name: columns[name] for name in _COLUMNS if name not in (*_CODES, *_FLAGS)}
     codes = {name: columns[name].astype(np.int64) for name in _CODES}
     flags = {name: columns[name] != 0 for name in _FLAGS}
+    typed: dict[str, Any] = {**columns, **codes, **flags}  # one array type per column, known to OpTable alone
     return OpTable(
         formats=formats,
         phase_idx=np.full(n_rows, phase_idx, dtype=np.int64),
@@ -258,6 +260,4 @@ def _table(
         network_weight_bytes=np.full(n_rows, network.weight_bytes),
         cache_bytes=np.full(n_rows, network.cache_bytes),
         **typed,
-        **codes,
-        **flags,
     )

@@ -50,13 +50,13 @@ class Schedule:
 
     def mean_runs(self) -> Floats:
         """Return how often each point is visited per utterance, on average: (points,)."""
-        return np.bincount(self.point_idx, weights=self.runs, minlength=self.n_points) / self.n_utterances
+        return np.bincount(self.point_idx, self.runs, self.n_points) / self.n_utterances
 
     def per_utterance(self, per_point: Floats) -> Floats:
         """Return the sum over an utterance's visits of a quantity known per point: (utterances,)."""
-        return np.bincount(
-            self.utterance_idx, weights=self.runs * per_point[self.point_idx], minlength=self.n_utterances
-        )
+        weights = self.runs * per_point[self.point_idx]
+        # bincount of nothing yields integers
+        return np.bincount(self.utterance_idx, weights, self.n_utterances).astype(np.float64)
 
 
 def schedule(workload: Workload, phase: Phase, utterances: tuple[Utterance, ...]) -> Schedule:

@@ -24,7 +24,13 @@ STEPS = {
     "silu": 2,
     "sigmoid": 1,
     "tanh": 1,
+    "hardswish": 1,
+    "softplus": 2,
     "exp": 1,
+    "sin": 1,
+    "cos": 1,
+    # Rotary embedding of the rotated part: two products and a sum per element.
+    "rotary": 3,
     # Elementwise arithmetic.
     "add": 1,
     "sub": 1,
@@ -32,6 +38,7 @@ STEPS = {
     "div": 1,
     "neg": 1,
     "sqrt": 1,
+    "rsqrt": 1,
     "pow": 1,
     "log": 1,
     "clamp": 1,
@@ -47,7 +54,7 @@ STEPS = {
     "max_pool": 1,
     "avg_pool": 1,
 }
-"""Steps per element written (per element read for reductions), by `Op.function` or `Epilogue.function`."""
+"""Steps per element the op walks (`Rows`), by `Op.function` or `Epilogue.function`."""
 
 
 def steps(function: str, *, op: Op) -> int:

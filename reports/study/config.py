@@ -115,7 +115,7 @@ def check_names(study: Study) -> None:
     Raises:
         EdgeAsrError: for the first unknown name, with the nearest known ones.
     """
-    from asr.corpora import open_corpus
+    from asr.corpora import load_corpus
     from hwmodels.chip_file import load_chip
     from quant.recipe import load_recipe
     from traces.store import load_workload
@@ -125,7 +125,7 @@ def check_names(study: Study) -> None:
     for recipe in study.recipes:
         load_recipe(recipe)
     for corpus in study.corpora:
-        open_corpus(corpus)
+        load_corpus(corpus)
     for model in study.cost_only:
         load_workload(model)
     if not study.models and not study.cost_only:

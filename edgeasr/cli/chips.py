@@ -1,0 +1,36 @@
+"""`edgeasr chips`: the chip library."""
+
+from typing import Annotated
+
+import typer
+
+from edgeasr.cli.output import Format, FormatOption, OutputOption, show
+
+app = typer.Typer(help="List the chips, or show one with the source of every number.", invoke_without_command=True)
+
+
+@app.callback()
+def chips(
+    context: typer.Context, format_: FormatOption = Format.TABLE, output: OutputOption = None
+) -> None:
+    """List the chips of the library."""
+    if context.invoked_subcommand is None:
+        from hwmodels.describe import chip_summaries
+
+        show(chip_summaries(), format_, output)
+
+
+@app.command("show")
+def show_chip(
+    name: Annotated[str, typer.Argument(help="A chip of the library, or the path of a chip file.")],
+    override: Annotated[
+        list[str] | None, typer.Option("--set", help="Change a number: levels.sram.size_bytes=2MiB.")
+    ] = None,
+    format_: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+) -> None:
+    """Show every number of a chip with its unit, kind, source and range."""
+    from hwmodels.chip_file import apply_overrides, load_chip
+    from reports.rows import provenance_rows
+
+    show(provenance_rows(apply_overrides(load_chip(name), tuple(override or ()))), format_, output)

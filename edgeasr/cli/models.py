@@ -1,0 +1,10 @@
+"""`edgeasr models`: the recognisers that can be costed, and those that can be measured."""
+
+from edgeasr.cli.output import Format, FormatOption, OutputOption, show
+
+
+def models(format_: FormatOption = Format.TABLE, output: OutputOption = None) -> None:
+    """List the recognisers by name: parameters, MACs, and where their weights come from."""
+    from reports.rows import model_rows
+
+    show(model_rows(), format_, output)

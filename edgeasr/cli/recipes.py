@@ -1,0 +1,10 @@
+"""`edgeasr recipes`: the quantization recipes that ship with the package."""
+
+from edgeasr.cli.output import Format, FormatOption, OutputOption, show
+
+
+def recipes(format_: FormatOption = Format.TABLE, output: OutputOption = None) -> None:
+    """List the bundled recipes."""
+    from reports.rows import recipe_rows
+
+    show(recipe_rows(), format_, output)

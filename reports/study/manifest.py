@@ -1,0 +1,69 @@
+"""What it takes to get the same study again: versions, revisions, hashes, seed, machine."""
+
+import json
+import os
+import platform
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from reports.data import Fact, Manifest
+from reports.study.config import Study
+from reports.study.folder import code_versions
+from reports.study.measure import Measured
+
+
+def manifest_of(study: Study, measured: tuple[Measured, ...], *, command: str, duration_s: float) -> Manifest:
+    """Return the manifest of a study that has just ended; `duration_s` is this run's, cells found done excluded."""
+    corpora = {cell.cell.corpus: cell.evaluation for cell in measured}
+    models = {cell.cell.model: cell.evaluation for cell in measured}
+    return Manifest(
+        name=study.name,
+        command=command,
+        created_utc=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        duration_s=duration_s,
+        seed=study.seed,
+        machine=(
+            Fact("system", f"{platform.system()} {platform.machine()}"),
+            Fact("processor", _processor()),
+            Fact("cores", str(os.cpu_count())),
+        ),
+        versions=(
+            Fact("python", platform.python_version()),
+            *(Fact(name, text) for name, text in code_versions().items()),
+        ),
+        corpora=tuple(
+            Fact(
+                name,
+                f"{evaluation.conditions.corpus.source} {evaluation.conditions.corpus.config} "
+                f"{evaluation.conditions.corpus.split} revision {evaluation.conditions.corpus.revision}; "
+                f"{evaluation.scores.n_utterances} utterances with speech, {evaluation.scores.n_words} words, "
+                f"{evaluation.scores.n_silent} without; normaliser {evaluation.conditions.normaliser}",
+            )
+            for name, evaluation in corpora.items()
+        ),
+        models=(
+            *(
+                Fact(
+                    name,
+                    f"{evaluation.conditions.recogniser} revision {evaluation.conditions.revision}, "
+                    f"{evaluation.conditions.dtype}",
+                )
+                for name, evaluation in models.items()
+            ),
+            *(Fact(name, "stored architecture, no weights") for name in study.cost_only),
+        ),
+    )
+
+
+def manifest_json(manifest: Manifest) -> str:
+    """Return the manifest as JSON text."""
+    return json.dumps(asdict(manifest), indent=2) + "\n"
+
+
+def _processor() -> str:
+    """Return the processor's name; Linux tells it only in a file."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+            return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or "unknown"
