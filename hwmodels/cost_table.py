@@ -63,6 +63,8 @@ class CostTable:
     """Whether everything the op needs at once fits the levels it is placed in."""
     excess_bytes: Floats
     """How much does not fit; 0 where `fits`."""
+    excess_level: Ints
+    """Index of the level in which most is missing; 0 where `fits`."""
 
     def bound_label(self, code: int) -> str:
         """Return the name of a `bound_by` code: `compute`, `unpack`, `overhead`, `host` or a level's name."""

@@ -1,13 +1,12 @@
 """A recogniser on a chip: what every op, phase and utterance costs."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from hwmodels.chip import Chip
 from hwmodels.cost_table import CostTable, Interval
-from hwmodels.model import Start, cost, start_of_inference
+from hwmodels.model import cost
 from hwmodels.op_table import Floats
 from simulator.bind import Bound
 from simulator.place import place
@@ -46,16 +45,25 @@ class Estimate:
     chip: Chip
     utterances: tuple[Utterance, ...]
     phases: tuple[PhaseCost, ...]
-    start: Start
-    """What starting one phase once costs, whatever its ops."""
+    start_latency_s: Interval
+    start_energy_j: Interval
+    """What starting one phase once costs, whatever its ops: arrays of one entry."""
 
     def latency_s(self) -> Interval:
         """Return the latency of each utterance."""
-        return self._sum(lambda costs: costs.latency_s, self.start.latency_s)
+        return _total([self.phase_latency_s(phase) for phase in self.phases])
 
     def energy_j(self) -> Interval:
         """Return the energy of each utterance."""
-        return self._sum(lambda costs: costs.energy_j, self.start.energy_j)
+        return _total([self.phase_energy_j(phase) for phase in self.phases])
+
+    def phase_latency_s(self, phase: PhaseCost) -> Interval:
+        """Return one phase's latency within each utterance, starting it included."""
+        return _per_utterance(phase, phase.costs.latency_s, self.start_latency_s)
+
+    def phase_energy_j(self, phase: PhaseCost) -> Interval:
+        """Return one phase's energy within each utterance, starting it included."""
+        return _per_utterance(phase, phase.costs.energy_j, self.start_energy_j)
 
     def rtf(self) -> Interval:
         """Return latency over audio seconds of each utterance."""
@@ -75,19 +83,12 @@ class Estimate:
         """Return by how many bytes the worst op exceeds its memory; 0 where everything fits."""
         return max(float(phase.costs.excess_bytes.max()) for phase in self.phases)
 
-    def _sum(self, select: Callable[[CostTable], Interval], start: Interval) -> Interval:
-        low, nominal, high = (
-            sum(
-                (
-                    phase.per_utterance(getattr(select(phase.costs), bound))
-                    + phase.runs_per_utterance() * getattr(start, bound)
-                    for phase in self.phases
-                ),
-                np.zeros(len(self.utterances)),
-            )
-            for bound in ("low", "nominal", "high")
-        )
-        return Interval(low, nominal, high)
+    def excess_level(self) -> str:
+        """Return the memory level the worst op exceeds; empty where everything fits."""
+        tables = [phase.costs for phase in self.phases]
+        worst = max(tables, key=lambda costs: float(costs.excess_bytes.max()))
+        row = int(worst.excess_bytes.argmax())
+        return worst.levels[int(worst.excess_level[row])] if worst.excess_bytes[row] > 0 else ""
 
 
 def estimate(workload: Workload, chip: Chip, utterances: tuple[Utterance, ...]) -> Estimate:
@@ -100,4 +101,36 @@ def estimate(workload: Workload, chip: Chip, utterances: tuple[Utterance, ...]) 
         PhaseCost(phase, bound, when, cost(bound.ops, place(bound.ops, chip), chip))
         for phase, bound, when in bound_phases(workload, utterances)
     )
-    return Estimate(workload, chip, utterances, phases, start_of_inference(chip))
+    start_s = chip.overheads.per_inference_s
+    power_w = chip.energy.static_power_w
+    return Estimate(
+        workload,
+        chip,
+        utterances,
+        phases,
+        start_latency_s=_interval(start_s.low, start_s.value, start_s.high),
+        start_energy_j=_interval(
+            start_s.low * power_w.low, start_s.value * power_w.value, start_s.high * power_w.high
+        ),
+    )
+
+
+def _interval(low: float, nominal: float, high: float) -> Interval:
+    return Interval(np.array([low]), np.array([nominal]), np.array([high]))
+
+
+def _per_utterance(phase: PhaseCost, costs: Interval, start: Interval) -> Interval:
+    runs = phase.runs_per_utterance()
+    return Interval(
+        phase.per_utterance(costs.low) + runs * start.low,
+        phase.per_utterance(costs.nominal) + runs * start.nominal,
+        phase.per_utterance(costs.high) + runs * start.high,
+    )
+
+
+def _total(parts: list[Interval]) -> Interval:
+    return Interval(
+        np.sum([part.low for part in parts], axis=0),
+        np.sum([part.nominal for part in parts], axis=0),
+        np.sum([part.high for part in parts], axis=0),
+    )

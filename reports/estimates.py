@@ -1,0 +1,71 @@
+"""An estimate as the rows of a report: totals, phases, and points under the roofs."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from hwmodels.cost_table import Interval
+from reports.data import EstimateRow, PhaseRow, PointRow, Range, Utterances
+from reports.layers import layer_rows
+from simulator.estimate import Estimate
+
+
+def estimate_row(estimate: Estimate, *, model: str, recipe: str, mix: Utterances) -> EstimateRow:
+    """Return the totals of an estimate: means over its utterances."""
+    latency, energy = estimate.latency_s(), estimate.energy_j()
+    audio_s = sum(utterance.audio_s for utterance in estimate.utterances)
+    return EstimateRow(
+        model=model,
+        recipe=recipe,
+        chip=estimate.chip.name,
+        utterances=mix,
+        latency_s=_mean(latency),
+        latency_p50_s=float(np.quantile(latency.nominal, 0.5)),
+        latency_p90_s=float(np.quantile(latency.nominal, 0.9)),
+        energy_j=_mean(energy),
+        rtf=float(latency.nominal.sum() / audio_s),
+        peak_activation_bytes=estimate.peak_activation_bytes(),
+        fits=estimate.fits(),
+        excess_bytes=estimate.excess_bytes(),
+        excess_level=estimate.excess_level(),
+        worst_kind=estimate.chip.worst_kind(),
+    )
+
+
+def phase_rows(estimate: Estimate, *, model: str, recipe: str) -> Iterator[PhaseRow]:
+    """Yield each phase's part of the mean utterance, the cost of starting it included."""
+    total_s = float(estimate.latency_s().nominal.mean())
+    for phase in estimate.phases:
+        latency_s = float(estimate.phase_latency_s(phase).nominal.mean())
+        yield PhaseRow(
+            model=model,
+            recipe=recipe,
+            chip=estimate.chip.name,
+            phase=phase.phase,
+            latency_s=latency_s,
+            energy_j=float(estimate.phase_energy_j(phase).nominal.mean()),
+            share=latency_s / total_s if total_s else 0.0,
+        )
+
+
+def point_rows(estimate: Estimate, *, model: str, recipe: str) -> Iterator[PointRow]:
+    """Yield the layers with MACs as points under the roof of the level that moves most for them."""
+    for row in layer_rows(estimate, model=model, recipe=recipe):
+        moved = max(row.level_bytes, key=lambda part: part.value)
+        if row.macs > 0 and moved.value > 0 and row.latency_s > 0:
+            yield PointRow(
+                chip=row.chip,
+                model=model,
+                recipe=recipe,
+                phase=row.phase,
+                layer=row.layer,
+                kind=row.kind,
+                level=moved.name,
+                intensity_mac_per_byte=row.macs / moved.value,
+                achieved_mac_per_s=row.macs / row.latency_s,
+                latency_s=row.latency_s,
+            )
+
+
+def _mean(interval: Interval) -> Range:
+    return Range(float(interval.low.mean()), float(interval.nominal.mean()), float(interval.high.mean()))
