@@ -1,0 +1,95 @@
+(() => {
+  "use strict";
+  const byId = (id) => document.getElementById(id);
+  const notice = byId("notice");
+  const darkScheme = matchMedia("(prefers-color-scheme: dark)");
+  const selects = Object.fromEntries(
+    [...document.querySelectorAll("[data-select]")].map((element) => [element.dataset.select, element]));
+  const plots = [...document.querySelectorAll("[data-chart]")];
+  let report = null;
+  let printing = false;
+
+  async function unpack(id) {
+    const bytes = Uint8Array.from(atob(byId(id).textContent), (letter) => letter.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Response(stream).text();
+  }
+
+  const chosen = () => Object.fromEntries(Object.entries(selects).map(([name, element]) => [name, element.value]));
+
+  // The first combination that agrees with what was just chosen and keeps as much of the rest as it can.
+  function nearest(changed) {
+    const want = chosen();
+    const score = ([model, recipe, chip]) =>
+      (model === want.model) * (changed === "model" ? 8 : 2) +
+      (recipe === want.recipe) * (changed === "recipe" ? 8 : 1) +
+      (chip === want.chip) * (changed === "chip" ? 8 : 3);
+    let best = null;
+    for (const key of report.combinations) {
+      const parts = key.split("\n");
+      if (best === null || score(parts) > score(best)) best = parts;
+    }
+    return best;
+  }
+
+  function choose(parts) {
+    [selects.model.value, selects.recipe.value, selects.chip.value] = parts;
+  }
+
+  function figure(text) {
+    if (!darkScheme.matches || printing) return JSON.parse(text);
+    return JSON.parse(text.replace(/#[0-9a-f]{6}/g, (colour) => report.dark[colour] ?? colour));
+  }
+
+  function draw() {
+    const now = chosen();
+    for (const plot of plots) {
+      const chart = report.charts[plot.dataset.chart];
+      const text = chart.frames[chart.keys.map((key) => now[key]).join("\n")];
+      if (text === undefined) {
+        Plotly.purge(plot);
+        plot.textContent = "Nothing to draw for this choice.";
+        continue;
+      }
+      if (!plot.classList.contains("js-plotly-plot")) plot.textContent = "";
+      const { data, layout } = figure(text);
+      Plotly.react(plot, data, layout, {
+        responsive: true,
+        displaylogo: false,
+        modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+      });
+    }
+    const key = [now.model, now.recipe, now.chip].join("\n");
+    for (const element of document.querySelectorAll("[data-follow]")) element.hidden = element.dataset.follow !== key;
+    for (const element of document.querySelectorAll("[data-chosen]")) {
+      element.textContent = `${now.model} in ${now.recipe} on ${now.chip}.`;
+    }
+  }
+
+  async function start() {
+    const source = await unpack("packed-plotly");
+    report = JSON.parse(await unpack("packed-charts"));
+    const script = document.createElement("script");
+    script.textContent = source;
+    document.head.append(script);
+    if (report.combinations.length === 0) {
+      notice.textContent = "This study holds no estimates, so there is nothing to draw.";
+      return;
+    }
+    choose(report.default.split("\n"));
+    draw();
+    notice.hidden = true;
+    byId("selectors").addEventListener("submit", (event) => event.preventDefault());
+    for (const [name, element] of Object.entries(selects)) {
+      element.addEventListener("change", () => { choose(nearest(name)); draw(); });
+    }
+    darkScheme.addEventListener("change", draw);
+    addEventListener("beforeprint", () => { printing = true; draw(); });
+    addEventListener("afterprint", () => { printing = false; draw(); });
+    document.documentElement.dataset.ready = "yes";
+  }
+
+  start().catch((error) => {
+    notice.textContent = `The charts could not be drawn (${error.message}); every number they show is in the tables.`;
+  });
+})();
