@@ -1,12 +1,11 @@
 """An estimate as the rows of a report: totals, phases, and points under the roofs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from hwmodels.cost_table import Interval
-from reports.data import EstimateRow, PhaseRow, PointRow, Range, Utterances
-from reports.layers import layer_rows
+from reports.data import EstimateRow, LayerRow, PhaseRow, PointRow, Range, Utterances
 from simulator.estimate import Estimate
 
 
@@ -48,15 +47,15 @@ def phase_rows(estimate: Estimate, *, model: str, recipe: str) -> Iterator[Phase
         )
 
 
-def point_rows(estimate: Estimate, *, model: str, recipe: str) -> Iterator[PointRow]:
+def point_rows(layers: Iterable[LayerRow]) -> Iterator[PointRow]:
     """Yield the layers with MACs as points under the roof of the level that moves most for them."""
-    for row in layer_rows(estimate, model=model, recipe=recipe):
+    for row in layers:
         moved = max(row.level_bytes, key=lambda part: part.value)
         if row.macs > 0 and moved.value > 0 and row.latency_s > 0:
             yield PointRow(
                 chip=row.chip,
-                model=model,
-                recipe=recipe,
+                model=row.model,
+                recipe=row.recipe,
                 phase=row.phase,
                 layer=row.layer,
                 kind=row.kind,

@@ -1,7 +1,7 @@
 """Joining what was measured with what was costed, as the rows of a report."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -29,6 +29,9 @@ def extended(data: StudyData, costed: Costed, measured: Sequence[Measured], stud
     """Return the rows with those of one more model under one recipe."""
     model, recipe = costed.model, costed.recipe
     known_chips = {row.chip for row in data.chips}
+    layers = tuple(
+        row for estimate in costed.estimates for row in layer_rows(estimate, model=model, recipe=recipe)
+    )
     new_chips = [estimate.chip for estimate in costed.estimates if estimate.chip.name not in known_chips]
     return replace(
         data,
@@ -52,22 +55,8 @@ def extended(data: StudyData, costed: Costed, measured: Sequence[Measured], stud
                 for row in phase_rows(estimate, model=model, recipe=recipe)
             ),
         ),
-        layers=(
-            *data.layers,
-            *(
-                row
-                for estimate in costed.estimates
-                for row in layer_rows(estimate, model=model, recipe=recipe)
-            ),
-        ),
-        points=(
-            *data.points,
-            *(
-                row
-                for estimate in costed.estimates
-                for row in point_rows(estimate, model=model, recipe=recipe)
-            ),
-        ),
+        layers=(*data.layers, *layers),
+        points=(*data.points, *point_rows(layers)),
     )
 
 

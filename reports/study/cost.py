@@ -54,9 +54,9 @@ class Costed:
 def costs(study: Study, measured: Sequence[Measured], *, progress: Progress) -> Iterator[Costed]:
     """Yield the costs of every model under every recipe.
 
-    A measured model is costed over the utterances of the first corpus with the tokens its float form generated
-    there, so that recipes are compared on equal work. A cost-only model takes those of the first measured model
-    of its family, or of any; `ASSUMED` where nothing was measured.
+    A measured model is costed over the utterances of the first corpus with the tokens its float form
+    generated there, so that recipes are compared on equal work. A cost-only model takes those of the first
+    measured model of its family, or of any; `ASSUMED` where nothing was measured.
 
     Raises:
         EdgeAsrError: if a model, recipe or chip cannot be read, or a chip cannot run an op.

@@ -30,9 +30,9 @@ class Cell:
 class RunFolder:
     """A folder that holds one study's results.
 
-    Cells lie under `cells/`, one Parquet file each, named by a hash of everything their result depends on. A cell
-    that is there is not measured again; one that is not has left nothing behind, since files are renamed into
-    place when they are complete.
+    Cells lie under `cells/`, one Parquet file each, named by a hash of everything their result depends on.
+    A cell that is there is not measured again; one that is not has left nothing behind, since files are
+    renamed into place when they are complete.
     """
 
     path: Path
@@ -89,7 +89,7 @@ def replace_text(path: Path, text: str) -> Path:
 def cell_key(
     recogniser: Recogniser, recipe: Recipe, corpus: CorpusIdentity, *, batch_size: int, seed: int
 ) -> str:
-    """Return the name of a cell's file: model, recipe, corpus, and a hash of everything the result depends on."""
+    """Return the name of a cell's file: model, recipe, corpus, and a hash of all the result depends on."""
     inputs = {
         "model": [recogniser.name, recogniser.revision, recogniser.dtype],
         "recipe": repr(recipe),

@@ -5,6 +5,7 @@ import os
 import platform
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 
 from reports.data import Fact, Manifest
 from reports.study.config import Study
@@ -13,7 +14,7 @@ from reports.study.measure import Measured
 
 
 def manifest_of(study: Study, measured: tuple[Measured, ...], *, command: str, duration_s: float) -> Manifest:
-    """Return the manifest of a study that has just ended; `duration_s` is this run's, cells found done excluded."""
+    """Return the manifest of a study that has just ended; `duration_s` is this run's alone."""
     corpora = {cell.cell.corpus: cell.evaluation for cell in measured}
     models = {cell.cell.model: cell.evaluation for cell in measured}
     return Manifest(
@@ -36,7 +37,8 @@ def manifest_of(study: Study, measured: tuple[Measured, ...], *, command: str, d
                 name,
                 f"{evaluation.conditions.corpus.source} {evaluation.conditions.corpus.config} "
                 f"{evaluation.conditions.corpus.split} revision {evaluation.conditions.corpus.revision}; "
-                f"{evaluation.scores.n_utterances} utterances with speech, {evaluation.scores.n_words} words, "
+                f"{evaluation.scores.n_utterances} utterances with speech, "
+                f"{evaluation.scores.n_words} words, "
                 f"{evaluation.scores.n_silent} without; normaliser {evaluation.conditions.normaliser}",
             )
             for name, evaluation in corpora.items()
@@ -63,7 +65,7 @@ def manifest_json(manifest: Manifest) -> str:
 def _processor() -> str:
     """Return the processor's name; Linux tells it only in a file."""
     try:
-        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+        with Path("/proc/cpuinfo").open(encoding="utf-8") as lines:
             return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
     except (OSError, StopIteration):
         return platform.processor() or "unknown"

@@ -1,21 +1,18 @@
 """Running a study: measure, cost, join, report."""
 
-import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reports.data import StudyData
-from reports.study.assemble import Joined, join
+from reports.study.assemble import empty_data, extended
 from reports.study.config import Study, check_names, save_study
 from reports.study.cost import costs
 from reports.study.folder import RunFolder
-from reports.study.manifest import manifest_json, manifest_of
+from reports.study.manifest import manifest_of
 from reports.study.measure import measure
-from reports.study.outputs import write_outputs
+from reports.study.outputs import op_frame, write_outputs
 from traces.progress import Progress, silent
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +40,14 @@ def run_study(
     run.prepare()
     save_study(study, folder / "study.yaml")
     measured = measure(study, run, progress=progress)
-    joined = Joined.empty()
+    data = empty_data()
+    frames = []
     for costed in costs(study, measured, progress=progress):
-        joined = joined.extended(costed, measured, study)
+        data = extended(data, costed, measured, study)
+        frames += [
+            op_frame(estimate, model=costed.model, recipe=costed.recipe) for estimate in costed.estimates
+        ]
     manifest = manifest_of(study, measured, command=command, duration_s=time.monotonic() - start_s)
-    data = join(joined, manifest)
-    run.write_text("manifest.json", manifest_json(manifest))
-    report = write_outputs(run, data, measured, joined.layers_frame(), progress=progress)
+    data = replace(data, manifest=manifest)
+    report = write_outputs(run, data, measured, frames, progress=progress)
     return StudyResult(data, folder, report)

@@ -1,0 +1,104 @@
+"""The files of a finished study."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reports.data import StudyData
+from reports.layers import op_costs
+from reports.study.folder import RunFolder
+from reports.study.manifest import manifest_json
+from reports.study.measure import Measured
+from simulator.estimate import Estimate
+from traces.progress import Progress
+
+if TYPE_CHECKING:
+    import pandas
+
+
+def write_outputs(
+    run: RunFolder,
+    data: StudyData,
+    measured: Sequence[Measured],
+    frames: Sequence["pandas.DataFrame"],
+    *,
+    progress: Progress,
+) -> Path:
+    """Write every file of the run and return the path of `report.html`.
+
+    `frames` are the costs per op of each estimate; together they are `layers.parquet`.
+    """
+    import pandas
+
+    from reports.figures import save_figures
+    from reports.html import render_html
+    from reports.markdown import render_markdown
+    from reports.tables import summary_csv
+
+    steps = (
+        ("manifest.json", lambda: run.write_text("manifest.json", manifest_json(data.manifest))),
+        (
+            "layers.parquet",
+            lambda: _write_frame(pandas.concat(frames, ignore_index=True), run.path / "layers.parquet"),
+        ),
+        ("accuracy.parquet", lambda: _write_frame(_accuracy_frame(measured), run.path / "accuracy.parquet")),
+        ("summary.csv", lambda: run.write_text("summary.csv", summary_csv(data))),
+        ("figures", lambda: save_figures(data, run.path / "figures")),
+        ("report.md", lambda: run.write_text("report.md", render_markdown(data))),
+        ("report.html", lambda: run.write_text("report.html", render_html(data))),
+    )
+    for done, (_, write) in enumerate(steps):
+        progress("report", done, len(steps))
+        write()
+    progress("report", len(steps), len(steps))
+    return run.path / "report.html"
+
+
+def op_frame(estimate: Estimate, *, model: str, recipe: str) -> "pandas.DataFrame":
+    """Return the cost of every op for the mean utterance, one line per (phase, op)."""
+    import pandas
+
+    frames = []
+    for phase in estimate.phases:
+        costs, table, ops = op_costs(phase), phase.costs, phase.bound.graph.ops
+        levels = {f"bytes_{level}": costs.level_bytes[:, idx] for idx, level in enumerate(table.levels)}
+        frames.append(
+            pandas.DataFrame(
+                {
+                    "model": model,
+                    "recipe": recipe,
+                    "chip": estimate.chip.name,
+                    "phase": str(phase.phase),
+                    "op": [op.name for op in ops],
+                    "module": [op.module for op in ops],
+                    "kind": [str(op.kind) for op in ops],
+                    "latency_s": costs.latency_s,
+                    "energy_j": costs.energy_j,
+                    "macs": costs.macs,
+                    "unit": [table.units[idx] for idx in table.unit_idx[costs.row]],
+                    "bound_by": [table.bound_label(int(code)) for code in table.bound_by[costs.row]],
+                    "note": [table.notes[idx] for idx in table.note_idx[costs.row]],
+                    **levels,
+                }
+            )
+        )
+    return pandas.concat(frames, ignore_index=True)
+
+
+def _accuracy_frame(measured: Sequence[Measured]) -> "pandas.DataFrame":
+    """Return one line per utterance and cell: raw and normalised texts, error counts."""
+    import pandas
+
+    frames = [
+        cell.evaluation.to_frame().assign(
+            model=cell.cell.model, recipe=cell.cell.recipe, corpus=cell.cell.corpus
+        )
+        for cell in measured
+    ]
+    return pandas.concat(frames, ignore_index=True) if frames else pandas.DataFrame()
+
+
+def _write_frame(frame: "pandas.DataFrame", path: Path) -> None:
+    partial = path.with_name(f".{path.name}.part")
+    frame.to_parquet(partial, index=False)
+    partial.replace(path)
