@@ -49,6 +49,8 @@ def _read(file: Path | BytesIO, *, name: str) -> Samples:
     try:
         channels, rate_hz = soundfile.read(file, dtype="float32", always_2d=True)
     except soundfile.SoundFileError as error:
+        if _size_bytes(file) == 0:
+            raise EdgeAsrError(f"audio '{name}' is a file of 0 bytes; remove it from the corpus") from error
         reason = str(error).split(": ", 1)[-1]
         raise EdgeAsrError(f"'{name}' is not audio that soundfile can read: {reason}") from error
     if channels.shape[0] == 0:
@@ -60,3 +62,7 @@ def _read(file: Path | BytesIO, *, name: str) -> Samples:
             f"{wrong[0] / rate_hz:.3f} s; write the file again or remove it"
         )
     return resample(channels.mean(axis=1, dtype=np.float32), rate_hz=rate_hz)
+
+
+def _size_bytes(file: Path | BytesIO) -> int:
+    return file.getbuffer().nbytes if isinstance(file, BytesIO) else file.stat().st_size

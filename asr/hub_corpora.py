@@ -61,14 +61,15 @@ def _local_copy(place: HubCorpus, root: Path | None) -> Path | None:
 
 
 def _resolve(name: str, place: HubCorpus) -> str:
-    """Return the commit that the table's revision stands for, so that a result names what it read."""
-    from huggingface_hub import HfApi, constants
+    """Return the commit that the table's revision stands for, so that a result names what it read.
+
+    The repository's card is fetched for it, since that answers from the cache where there is no network.
+    """
+    from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError
 
-    if constants.HF_HUB_OFFLINE:
-        return place.revision
     try:
-        commit = HfApi().dataset_info(place.hub_id, revision=place.revision).sha
+        card = hf_hub_download(place.hub_id, "README.md", repo_type="dataset", revision=place.revision)
     except HfHubHTTPError as error:
         reason = str(error).strip().splitlines()[0]
         raise EdgeAsrError(f"the Hugging Face hub does not give out corpus '{name}': {reason}") from error
@@ -77,7 +78,7 @@ def _resolve(name: str, place: HubCorpus) -> str:
             f"corpus '{name}' is on the Hugging Face hub ({place.hub_id}), which cannot be reached; connect, "
             f"or set {ROOT_VARIABLE} to a folder that holds a copy of the repository"
         ) from error
-    return commit or place.revision
+    return Path(card).parent.name
 
 
 def _rows(name: str, place: HubCorpus, folder: Path | None, revision: str) -> Iterator[Row]:

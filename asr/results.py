@@ -77,7 +77,8 @@ def save_rows(rows: Sequence[UtteranceResult], path: Path, *, note: str) -> None
     table = pyarrow.Table.from_pandas(rows_to_frame(rows), preserve_index=False)
     partial = path.with_name(f"{path.name}.part")
     try:
-        parquet.write_table(table.replace_schema_metadata({NOTE_KEY: note.encode()}), partial)
+        with partial.open("wb") as stream:
+            parquet.write_table(table.replace_schema_metadata({NOTE_KEY: note.encode()}), stream)
         partial.replace(path)
     except OSError as error:
         raise EdgeAsrError(f"'{path}' cannot be written: {error.strerror or error}") from error
