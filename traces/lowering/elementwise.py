@@ -1,0 +1,91 @@
+"""Activation functions and elementwise arithmetic."""
+
+from torch.fx import Node
+
+from traces.graph import OpKind
+from traces.lowering.context import Lowering, Rules, Value, function_name, node_arg
+
+ACTIVATIONS = ("gelu", "silu", "tanh", "relu", "relu6", "sigmoid", "hardtanh", "hardswish", "softplus")
+ARITHMETIC = (
+    "add",
+    "sub",
+    "mul",
+    "div",
+    "neg",
+    "exp",
+    "pow",
+    "sqrt",
+    "rsqrt",
+    "maximum",
+    "clamp",
+    "sin",
+    "cos",
+)
+_CANONICAL = {"relu_": "relu", "hardtanh_": "hardtanh", "silu_": "silu", "add_": "add", "mul_": "mul"}
+
+
+def activation(low: Lowering, node: Node) -> Value:
+    """Apply a function to every element."""
+    name = function_name(node)
+    reads = (low.read(node_arg(node, 0, "self")),)
+    function = _CANONICAL.get(name, name)
+    return low.emit(node, OpKind.ACTIVATION, function, extents=low.rows(node), reads=reads)
+
+
+def arithmetic(low: Lowering, node: Node) -> Value:
+    """Combine tensors, or a tensor with a number; multiplying by a number is called `scale`."""
+    name = function_name(node)
+    function = _CANONICAL.get(name, name)
+    operands = [operand for operand in node.all_input_nodes if operand in low.values]
+    if len(operands) == 1 and len(node.all_input_nodes) == 1 and function in ("mul", "div"):
+        function = "scale"
+    reads = tuple(low.read(operand) for operand in operands)
+    return low.emit(node, OpKind.ELEMENTWISE, function, extents=low.rows(node), reads=reads)
+
+
+def softmax(low: Lowering, node: Node) -> Value:
+    """Normalise the exponentials of each row."""
+    reads = (low.read(node_arg(node, 0, "self")),)
+    return low.emit(node, OpKind.SOFTMAX, "softmax", extents=low.rows(node), reads=reads)
+
+
+def reduction(low: Lowering, node: Node) -> Value:
+    """Reduce some axes to one number each; the cost is one step per element read."""
+    x = node_arg(node, 0, "self")
+    return low.emit(
+        node, OpKind.ELEMENTWISE, _REDUCTIONS[function_name(node)], extents=low.rows(x), reads=(low.read(x),)
+    )
+
+
+def pooling(low: Lowering, node: Node) -> Value:
+    """Take the largest or the mean of each window."""
+    x = node_arg(node, 0, "self")
+    rows = low.rows(node)
+    return low.emit(node, OpKind.ELEMENTWISE, _POOLS[function_name(node)], extents=rows, reads=(low.read(x),))
+
+
+_REDUCTIONS = {"mean": "mean", "sum": "sum", "amax": "max", "adaptive_avg_pool2d": "mean"}
+_POOLS = {
+    "max_pool2d": "max_pool",
+    "avg_pool2d": "avg_pool",
+    "avg_pool1d": "avg_pool",
+    "max_pool1d": "max_pool",
+}
+
+RULES: Rules = (
+    {f"aten.{name}.default": activation for name in ACTIVATIONS}
+    | {f"aten.{name}_.default": activation for name in ("relu", "hardtanh", "silu")}
+    | {
+        f"aten.{name}.{overload}": arithmetic
+        for name in ARITHMETIC
+        for overload in ("Tensor", "Scalar", "default", "Tensor_Scalar")
+    }
+    | {"aten.add_.Tensor": arithmetic, "aten.mul_.Tensor": arithmetic, "aten.softmax.int": softmax}
+    | {
+        "aten.mean.dim": reduction,
+        "aten.mean.default": reduction,
+        "aten.sum.dim_IntList": reduction,
+        "aten.adaptive_avg_pool2d.default": reduction,
+    }
+    | {f"aten.{name}.default": pooling for name in _POOLS}
+)
