@@ -17,11 +17,11 @@ BUNDLED: dict[str, str] = {"bundled": "test", "bundled:calibration": "calibratio
 
 
 def corpus_names() -> tuple[str, ...]:
-    """Return every name that `open_corpus` knows; `audiofolder:PATH` stands for any folder."""
+    """Return every name that `load_corpus` knows; `audiofolder:PATH` stands for any folder."""
     return (*BUNDLED, f"{FOLDER_PREFIX}PATH", *LEADERBOARD)
 
 
-def open_corpus(spec: str, *, limit: int | None = None, root: Path | None = None) -> Corpus:
+def load_corpus(spec: str, *, limit: int | None = None, root: Path | None = None) -> Corpus:
     """Return a corpus by name.
 
     `spec` is `bundled`, `bundled:calibration`, `audiofolder:PATH`, or a corpus of the Open ASR Leaderboard

@@ -17,7 +17,6 @@ from transformers import (
 from transformers.utils import logging as transformers_logging
 
 from asr.checkpoints import check_shapes, digest, read_shapes, weight_files
-from asr.models import locate
 from asr.recogniser import FAMILY_CAPS, Family, Recogniser, TokenCap
 from traces.errors import EdgeAsrError, unknown_name
 from traces.workload import SAMPLE_RATE_HZ
@@ -39,31 +38,14 @@ MULTILINGUAL_VOCABULARY = 51_865
 """Whisper vocabularies from this size on are multilingual (openai/whisper, `Whisper.is_multilingual`)."""
 
 
-def load_recogniser(
-    name_or_path: str | Path,
-    *,
-    revision: str | None = None,
-    device: str = "cpu",
-    dtype: str = "float32",
-    token_cap: TokenCap | None = None,
-) -> Recogniser:
-    """Load a recogniser with its weights, from safetensors only.
-
-    `name_or_path` is a key of `MODELS` (`whisper-micro`), a hub id (`openai/whisper-tiny.en`), or a local
-    folder in transformers' layout. A known name wins over a folder of the same name; write `./whisper-tiny`
-    for the folder. `revision` is a branch, tag or commit of a hub id. `token_cap` replaces the family's.
-
-    Raises:
-        EdgeAsrError: the name is unknown, the hub cannot be reached and holds no local copy, weights are
-            missing or truncated, or a tensor's shape is not the configuration's.
-    """
-    folder, name, resolved = locate(name_or_path, revision=revision)
-    return _load_folder(folder, name=name, revision=resolved, device=device, dtype=dtype, token_cap=token_cap)
-
-
-def _load_folder(
+def load_folder(
     folder: Path, *, name: str, revision: str | None, device: str, dtype: str, token_cap: TokenCap | None
 ) -> Recogniser:
+    """Load a recogniser from a folder in transformers' layout, checking its weights first.
+
+    Raises:
+        EdgeAsrError: as `asr.models.load_recogniser`.
+    """
     if dtype not in DTYPES:
         raise unknown_name("dtype", dtype, DTYPES)
     config, family = _read_config(folder)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from asr.recogniser import Family
+from asr.recogniser import Family, Recogniser, TokenCap
 from traces.errors import EdgeAsrError, unknown_name
 
 BUNDLED_MODELS = Path(__file__).parent / "bundled" / "models"
@@ -41,6 +41,30 @@ MODELS: dict[str, ModelSource] = {
     "moonshine-tiny": ModelSource("moonshine", "UsefulSensors/moonshine-tiny"),
     "moonshine-base": ModelSource("moonshine", "UsefulSensors/moonshine-base"),
 }
+
+
+def load_recogniser(
+    name_or_path: str | Path,
+    *,
+    revision: str | None = None,
+    device: str = "cpu",
+    dtype: str = "float32",
+    token_cap: TokenCap | None = None,
+) -> Recogniser:
+    """Load a recogniser with its weights, from safetensors only.
+
+    `name_or_path` is a key of `MODELS` (`whisper-micro`), a hub id (`openai/whisper-tiny.en`), or a local
+    folder in transformers' layout. A known name wins over a folder of the same name; write `./whisper-tiny`
+    for the folder. `revision` is a branch, tag or commit of a hub id. `token_cap` replaces the family's.
+
+    Raises:
+        EdgeAsrError: the name is unknown, the hub cannot be reached and holds no local copy, weights are
+            missing or truncated, or a tensor's shape is not the configuration's.
+    """
+    from asr.loading import load_folder
+
+    folder, name, resolved = locate(name_or_path, revision=revision)
+    return load_folder(folder, name=name, revision=resolved, device=device, dtype=dtype, token_cap=token_cap)
 
 
 def find_source(name: str) -> tuple[str, ModelSource] | None:

@@ -19,7 +19,7 @@ from transformers import (
 )
 
 from asr.audio import Samples
-from asr.loading import load_recogniser
+from asr.models import load_recogniser
 from asr.recogniser import Recogniser
 from traces.workload import SAMPLE_RATE_HZ
 

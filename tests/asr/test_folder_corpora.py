@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from asr.corpora import corpus_names, open_corpus
+from asr.corpora import corpus_names, load_corpus
 from traces.errors import EdgeAsrError
 
 METADATA = "file_name,transcription\nb.flac,Turn it on.\na.flac,\n"
@@ -21,13 +21,13 @@ def folder(tmp_path: Path) -> Path:
 
 def fault(folder: Path) -> str:
     with pytest.raises(EdgeAsrError) as caught:
-        list(open_corpus(f"audiofolder:{folder}"))
+        list(load_corpus(f"audiofolder:{folder}"))
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
 
 def test_utterances_come_in_the_order_of_the_metadata(folder: Path) -> None:
-    corpus = open_corpus(f"audiofolder:{folder}")
+    corpus = load_corpus(f"audiofolder:{folder}")
     assert corpus.n_utterances == 2
     found = [(utterance.id, utterance.reference, utterance.audio_s) for utterance in corpus]
     assert found == [("b.flac", "Turn it on.", 1.0), ("a.flac", "", 0.5)]
@@ -35,28 +35,28 @@ def test_utterances_come_in_the_order_of_the_metadata(folder: Path) -> None:
 
 
 def test_limit_takes_the_first(folder: Path) -> None:
-    corpus = open_corpus(f"audiofolder:{folder}", limit=1)
+    corpus = load_corpus(f"audiofolder:{folder}", limit=1)
     assert (corpus.n_utterances, [utterance.id for utterance in corpus]) == (1, ["b.flac"])
     assert corpus.identity.limit == 1
-    assert open_corpus(f"audiofolder:{folder}", limit=9).n_utterances == 2
+    assert load_corpus(f"audiofolder:{folder}", limit=9).n_utterances == 2
 
 
 @pytest.mark.parametrize("limit", [0, -3])
 def test_a_limit_must_be_positive(folder: Path, limit: int) -> None:
     with pytest.raises(EdgeAsrError, match=f"limit {limit} .* must be at least 1"):
-        open_corpus(f"audiofolder:{folder}", limit=limit)
+        load_corpus(f"audiofolder:{folder}", limit=limit)
 
 
 def test_the_revision_follows_the_content(folder: Path) -> None:
-    first = open_corpus(f"audiofolder:{folder}").identity
-    assert open_corpus(f"audiofolder:{folder}").identity == first
+    first = load_corpus(f"audiofolder:{folder}").identity
+    assert load_corpus(f"audiofolder:{folder}").identity == first
     (folder / "metadata.csv").write_text(METADATA.replace("it on", "it off"))
-    assert open_corpus(f"audiofolder:{folder}").identity.revision != first.revision
+    assert load_corpus(f"audiofolder:{folder}").identity.revision != first.revision
 
 
 def test_other_names_of_the_transcript_column(folder: Path) -> None:
     (folder / "metadata.csv").write_text("text,file_name\nHello,a.flac\n")
-    assert [utterance.reference for utterance in open_corpus(f"audiofolder:{folder}")] == ["Hello"]
+    assert [utterance.reference for utterance in load_corpus(f"audiofolder:{folder}")] == ["Hello"]
 
 
 def test_folder_missing(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_transcript_missing_in_a_row(folder: Path) -> None:
 def test_audio_file_missing_is_found_before_anything_is_read(folder: Path) -> None:
     (folder / "a.flac").unlink()
     with pytest.raises(EdgeAsrError, match=r"row 3: audio file 'a\.flac' does not exist"):
-        open_corpus(f"audiofolder:{folder}")
+        load_corpus(f"audiofolder:{folder}")
 
 
 def test_metadata_that_is_no_text(folder: Path) -> None:
@@ -113,10 +113,10 @@ def test_zero_length_audio(folder: Path) -> None:
 
 def test_a_bare_folder_is_told_how_to_be_written(folder: Path) -> None:
     with pytest.raises(EdgeAsrError, match=f"write 'audiofolder:{folder}'"):
-        open_corpus(str(folder))
+        load_corpus(str(folder))
 
 
 def test_unknown_names_are_answered_with_the_nearest() -> None:
     with pytest.raises(EdgeAsrError, match=r"unknown corpus 'libri-clean'; did you mean librispeech-clean"):
-        open_corpus("libri-clean")
+        load_corpus("libri-clean")
     assert {"bundled", "ami", "voxpopuli"} < set(corpus_names())

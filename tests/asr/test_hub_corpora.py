@@ -11,7 +11,7 @@ import soundfile
 from huggingface_hub import constants
 from pyarrow import parquet
 
-from asr.corpora import open_corpus
+from asr.corpora import load_corpus
 from asr.hub_corpora import ROOT_VARIABLE
 from asr.leaderboard import ESB, LEADERBOARD
 from traces.errors import EdgeAsrError
@@ -80,7 +80,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_rows_come_in_order_without_those_the_leaderboard_drops(root: Path) -> None:
-    corpus = open_corpus("librispeech-clean", root=root)
+    corpus = load_corpus("librispeech-clean", root=root)
     found = [(utterance.id, utterance.reference, utterance.audio_s) for utterance in corpus]
     assert found == [
         ("000000-speaker-0", "HE WENT HOME", 2.0),
@@ -90,22 +90,22 @@ def test_rows_come_in_order_without_those_the_leaderboard_drops(root: Path) -> N
 
 
 def test_the_identity_says_what_was_read(root: Path) -> None:
-    identity = open_corpus("librispeech-clean", root=root, limit=2).identity
+    identity = load_corpus("librispeech-clean", root=root, limit=2).identity
     assert (identity.source, identity.config, identity.split) == (ESB, "librispeech", "test.clean")
     assert (identity.revision, identity.limit) == ("local copy", 2)
 
 
 def test_the_copy_may_be_named_by_the_environment(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(ROOT_VARIABLE, str(root))
-    assert [utterance.audio_s for utterance in open_corpus("librispeech-clean", limit=1)] == [2.0]
+    assert [utterance.audio_s for utterance in load_corpus("librispeech-clean", limit=1)] == [2.0]
 
 
 def test_reading_stops_at_the_limit(root: Path) -> None:
     broken = root / ESB / "librispeech" / "test.clean-00001-of-00002.parquet"
     write_rows(broken, [(b"not audio", None, "YES")])
-    assert len(list(open_corpus("librispeech-clean", root=root, limit=1))) == 1
+    assert len(list(load_corpus("librispeech-clean", root=root, limit=1))) == 1
     with pytest.raises(EdgeAsrError, match="'librispeech-clean, row 2' is not audio"):
-        list(open_corpus("librispeech-clean", root=root))
+        list(load_corpus("librispeech-clean", root=root))
 
 
 @pytest.mark.parametrize(
@@ -119,13 +119,13 @@ def test_reading_stops_at_the_limit(root: Path) -> None:
 def test_faulty_rows(root: Path, row: tuple[bytes | None, str | None, str | None], reason: str) -> None:
     write_rows(root / ESB / "ami" / "test-00000-of-00001.parquet", [row])
     with pytest.raises(EdgeAsrError, match=reason):
-        list(open_corpus("ami", root=root))
+        list(load_corpus("ami", root=root))
 
 
 def test_a_corpus_of_nothing_but_dropped_rows_is_empty(root: Path) -> None:
     write_rows(root / ESB / "ami" / "test-00000-of-00001.parquet", [(clip(1.0), None, "")])
     with pytest.raises(EdgeAsrError, match=r"corpus is empty: 'ami' \(ami, test\)"):
-        list(open_corpus("ami", root=root))
+        list(load_corpus("ami", root=root))
 
 
 def test_the_transcript_column_missing(root: Path) -> None:
@@ -135,18 +135,18 @@ def test_the_transcript_column_missing(root: Path) -> None:
     with pytest.raises(
         EdgeAsrError, match="corpus 'ami' has no column 'text'; its columns: audio, id, dataset"
     ):
-        list(open_corpus("ami", root=root))
+        list(load_corpus("ami", root=root))
 
 
 def test_a_split_that_the_copy_lacks(root: Path) -> None:
     with pytest.raises(EdgeAsrError, match="corpus 'voxpopuli' cannot be opened from") as caught:
-        list(open_corpus("voxpopuli", root=root))
+        list(load_corpus("voxpopuli", root=root))
     assert "\n" not in str(caught.value)
 
 
 def test_no_copy_at_all(tmp_path: Path) -> None:
     with pytest.raises(EdgeAsrError, match=f"holds no copy of the hub repository '{ESB}'"):
-        open_corpus("ami", root=tmp_path)
+        load_corpus("ami", root=tmp_path)
 
 
 def test_hub_out_of_reach_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +154,7 @@ def test_hub_out_of_reach_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(EdgeAsrError, match=rf"corpus 'ami' is on the Hugging Face hub.*set {ROOT_VARIABLE}"):
-        open_corpus("ami")
+        load_corpus("ami")
 
 
 def test_every_corpus_of_the_table_is_fully_named() -> None:

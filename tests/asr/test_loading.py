@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from asr.checkpoints import read_shapes, weight_files
-from asr.loading import load_recogniser
+from asr.models import load_recogniser
 from asr.recogniser import MOONSHINE_CAP, WHISPER_CAP, TokenCap
 from traces.errors import EdgeAsrError
 
