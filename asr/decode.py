@@ -1,6 +1,6 @@
 """Greedy decoding: audio in, text and token counts out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -12,11 +12,13 @@ from asr.audio import Samples
 from asr.encode import encode
 from asr.recogniser import Recogniser
 from asr.segments import split_at_pauses
-from traces.progress import Progress, silent
 from traces.workload import SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
     from transformers.modeling_outputs import BaseModelOutput
+
+Progress = Callable[[int, int], None]
+"""Called with how many utterances are done, and how many there are."""
 
 BATCH_SIZE = 16
 
@@ -54,7 +56,7 @@ def transcribe(
     audios: Sequence[Samples],
     *,
     batch_size: int = BATCH_SIZE,
-    progress: Progress = silent,
+    progress: Progress | None = None,
 ) -> tuple[Transcript, ...]:
     """Transcribe utterances greedily, in batches of similar length; results are in the order given.
 
@@ -72,7 +74,8 @@ def transcribe(
         done.update(zip(batch, _transcribe_batch(recogniser, [pieces[i][j] for i, j in batch]), strict=True))
         for i, _ in batch:
             missing[i] -= 1
-        progress("transcribe", missing.count(0), len(audios))
+        if progress:
+            progress(missing.count(0), len(audios))
     return tuple(
         _join(recogniser, audio, [done[i, j] for j in range(len(pieces[i]))])
         for i, audio in enumerate(audios)

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from asr.corpus import Corpus, CorpusIdentity, Utterance
-from asr.decode import BATCH_SIZE, Transcript, transcribe
+from asr.decode import BATCH_SIZE, Progress, Transcript, transcribe
 from asr.normalise import normalise, normaliser_name
 from asr.recogniser import Family, Recogniser, TokenCap
 from asr.results import UtteranceResult, load_rows, rows_to_frame, save_rows
 from asr.score import Scores, count_errors, score
 from traces.errors import EdgeAsrError
-from traces.progress import Progress, silent
 from traces.workload import SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ def evaluate(
     *,
     limit: int | None = None,
     batch_size: int = BATCH_SIZE,
-    progress: Progress = silent,
+    progress: Progress | None = None,
 ) -> Evaluation:
     """Transcribe a corpus and score it; `limit` takes its first utterances only.
 
@@ -83,8 +82,7 @@ def evaluate(
         EdgeAsrError: an utterance cannot be read, or no reference holds a word.
     """
     chosen = corpus if limit is None else corpus.take(limit)
-    task = f"{recogniser.name} on {chosen.identity.name}"
-    progress(task, 0, chosen.n_utterances or 1)
+    _report(progress, done=0, of=chosen.n_utterances)
     transcribe(recogniser, [np.zeros(SAMPLE_RATE_HZ, dtype=np.float32)])
     rows: list[UtteranceResult] = []
     for utterances in _chunks(chosen, batch_size * BUCKET_BATCHES):
@@ -92,12 +90,12 @@ def evaluate(
             recogniser,
             [utterance.audio for utterance in utterances],
             batch_size=batch_size,
-            progress=_continued(progress, task, before=len(rows), of=chosen.n_utterances),
+            progress=_continued(progress, before=len(rows), of=chosen.n_utterances),
         )
         rows += [_row(*pair) for pair in zip(utterances, transcripts, strict=True)]
     if not rows:
         raise EdgeAsrError(f"corpus is empty: '{chosen.identity.name}' has no utterance")
-    progress(task, len(rows), len(rows))
+    _report(progress, done=len(rows), of=len(rows))
     conditions = Conditions(
         recogniser=recogniser.name,
         revision=recogniser.revision,
@@ -156,10 +154,12 @@ def _row(utterance: Utterance, transcript: Transcript) -> UtteranceResult:
     )
 
 
-def _continued(progress: Progress, name: str, *, before: int, of: int | None) -> Progress:
-    """Return a callback that adds to what is done; where the whole is unknown, it stays one ahead."""
+def _continued(progress: Progress | None, *, before: int, of: int | None) -> Progress:
+    """Return a callback that adds to the utterances done before."""
+    return lambda done, _: _report(progress, done=before + done, of=of)
 
-    def report(task: str, done: int, total: int) -> None:  # noqa: ARG001 (the whole corpus is the task)
-        progress(name, before + done, before + done + 1 if of is None else of)
 
-    return report
+def _report(progress: Progress | None, *, done: int, of: int | None) -> None:
+    """Tell how far a corpus is; a total that is not known stays one ahead."""
+    if progress:
+        progress(done, done + 1 if of is None else of)

@@ -140,10 +140,14 @@ def cost_lines(study: StudyData) -> tuple[Line, ...]:
 
 
 def misfit_lines(study: StudyData) -> tuple[Line, ...]:
-    """Return what does not fit, the largest excess first."""
-    misfits = sorted((row for row in study.estimates if not row.fits), key=lambda row: -row.excess_bytes)
+    """Return what does not fit: one line per chip, model and memory level that is exceeded."""
+    groups: dict[tuple[str, str, str], list[EstimateRow]] = {}
+    for row in study.estimates:
+        if not row.fits:
+            groups.setdefault((row.chip, row.model, row.excess_level), []).append(row)
     return tuple(
-        Line((row.chip, row.model, row.recipe, row.excess_level, size(row.excess_bytes))) for row in misfits
+        Line((*names, ", ".join(f"{row.recipe} by {size(row.excess_bytes)}" for row in rows)))
+        for names, rows in groups.items()
     )
 
 

@@ -44,6 +44,14 @@ _TERMS = {
 _LEVELS = (GREEN, VERMILION, SKY, BROWN)
 
 
+_PHASES = {"frontend": BROWN, "encode": BLUE, "cross_kv": SKY, "prefill": PURPLE, "decode": ORANGE}
+
+
+def phase(name: str) -> Colour:
+    """Return the colour of a phase, the same in every chart."""
+    return _PHASES.get(name, GREY)
+
+
 def series(position: int) -> Colour:
     """Return the colour of the n-th series; they repeat after seven."""
     return SERIES[position % len(SERIES)]

@@ -100,8 +100,8 @@ def _float_wer(row: Costed, measured: tuple[Costed, ...]) -> float | None:
 
 def _choice(chip: str, best: Costed, measured: tuple[Costed, ...], *, corpus: str) -> str:
     text = (
-        f"On {chip}, {_name(best)} is the fastest of {len(measured)} measured combinations that fits and "
-        f"stays within {points(WER_BUDGET)} WER points of float: {_cost(best)} per utterance, "
+        f"On {chip}, {_name(best)} is the fastest choice (of {len(measured)} measured) that fits and stays "
+        f"within {points(WER_BUDGET)} WER points of its float: {_cost(best)} per utterance, "
         f"WER {_wer(best)} on {corpus}"
     )
     if best.cell.recipe == FLOAT_RECIPE:

@@ -147,7 +147,8 @@ class _Binding:
         row: dict[str, Floats | float] = {"weight_format": -1.0, "activation_format": -1.0}
         moving, second, weights = np.zeros(self._n_points), np.zeros(self._n_points), np.zeros(self._n_points)
         for position, (operand, tensor) in enumerate(zip(op.reads, operands, strict=True)):
-            if tensor.role is Role.WEIGHT:
+            is_weight = tensor.role is Role.WEIGHT or (tensor.role is Role.CONSTANT and op.kind in _WEIGHTED)
+            if is_weight:
                 row |= {"weight_format": float(self._codes[operand.format])}
                 row |= {"weight_elements": self.value(tensor.elements), "weight_groups": self._groups(tensor)}
                 # A look-up moves only the rows it picks.
@@ -213,6 +214,8 @@ _CLASSES = {
     OpKind.LAYOUT: OpClass.LAYOUT,
     OpKind.SPECTROGRAM: OpClass.TRANSFORM,
 }
+_WEIGHTED = frozenset({OpKind.WEIGHT_PRODUCT, OpKind.CONVOLUTION})
+"""Kinds whose second operand is a weight even where it was not learned, such as the mel filters."""
 _VECTOR_KINDS = frozenset({OpKind.NORMALISATION, OpKind.SOFTMAX, OpKind.ACTIVATION, OpKind.ELEMENTWISE})
 _COLUMNS = (
     "op_class", "batch", "m", "k", "n", "kernel", "stride", "in_channels", "weight_format",

@@ -6,7 +6,7 @@ import numpy as np
 
 from hwmodels.op_table import Floats, OpTable
 from traces.graph import Role
-from traces.workload import Workload
+from traces.workload import Phase, Workload
 
 
 def bops(macs: Floats, weight_bits: Floats, activation_bits: Floats) -> Floats:
@@ -62,9 +62,12 @@ def count(ops: OpTable) -> Counts:
 
 
 def packed_bytes(workload: Workload) -> float:
-    """Return what a packed checkpoint of the network occupies: every weight and constant once, as stored."""
+    """Return what a packed checkpoint of the network occupies: every weight and constant once, as stored.
+
+    The front end's tables are not in a checkpoint and are not counted.
+    """
     seen: dict[str, float] = {}
-    for graph in workload.graphs:
+    for graph in (graph for graph in workload.graphs if graph.phase != Phase.FRONTEND):
         for tensor in graph.tensors:
             if tensor.role in (Role.WEIGHT, Role.CONSTANT) and tensor.name not in seen:
                 seen[tensor.name] = float(

@@ -31,6 +31,8 @@ STEPS = {
     "cos": 1,
     # Rotary embedding of the rotated part: two products and a sum per element.
     "rotary": 3,
+    # Power spectrum of one bin: two squares and a sum.
+    "power": 3,
     # Elementwise arithmetic.
     "add": 1,
     "sub": 1,

@@ -15,9 +15,9 @@ def chips(
 ) -> None:
     """List the chips of the library."""
     if context.invoked_subcommand is None:
-        from hwmodels.describe import chip_summaries
+        from reports.listings import chip_listings
 
-        show(chip_summaries(), format_, output)
+        show(chip_listings(), format_, output)
 
 
 @app.command("show")
@@ -31,6 +31,6 @@ def show_chip(
 ) -> None:
     """Show every number of a chip with its unit, kind, source and range."""
     from hwmodels.chip_file import apply_overrides, load_chip
-    from reports.rows import provenance_rows
+    from reports.chip_rows import provenance_rows
 
     show(provenance_rows(apply_overrides(load_chip(name), tuple(override or ()))), format_, output)

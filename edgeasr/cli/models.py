@@ -5,6 +5,6 @@ from edgeasr.cli.output import Format, FormatOption, OutputOption, show
 
 def models(format_: FormatOption = Format.TABLE, output: OutputOption = None) -> None:
     """List the recognisers by name: parameters, MACs, and where their weights come from."""
-    from reports.rows import model_rows
+    from reports.listings import model_listings
 
-    show(model_rows(), format_, output)
+    show(model_listings(), format_, output)

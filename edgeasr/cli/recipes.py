@@ -5,6 +5,6 @@ from edgeasr.cli.output import Format, FormatOption, OutputOption, show
 
 def recipes(format_: FormatOption = Format.TABLE, output: OutputOption = None) -> None:
     """List the bundled recipes."""
-    from reports.rows import recipe_rows
+    from reports.listings import recipe_listings
 
-    show(recipe_rows(), format_, output)
+    show(recipe_listings(), format_, output)

@@ -101,6 +101,7 @@ def _figure(rows: tuple[LayerRow, ...], quantity: Quantity) -> "Figure":
     figure.update_layout(
         barmode="stack",
         bargap=0.25,
+        legend={"traceorder": "normal"},
         height=90 + ROW_HEIGHT_PX * len(rows),
         xaxis={"title": {"text": quantity.label}, "rangemode": "tozero"},
         yaxis={"autorange": "reversed", "type": "category", "showgrid": False},

@@ -1,13 +1,14 @@
 """Word error rate against latency, energy or size, with the front of what nothing else beats."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reports.charts.chart import Chart, frame, safe
 from reports.data import Range, StudyData
-from reports.index import Costed, chip_names, costed, main_corpus, models
-from reports.palette import INK, MUTED, series
+from reports.index import Costed, chip_names, costed, models
+from reports.palette import INK, PAPER, series
 from reports.pareto import pareto_front
 from reports.units import joules, percent, points, seconds, size, spread
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "pentagon", "star")
 WER_TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 UNMEASURED = "not<br>measured"
+CLEAR_DECADES = 0.1
+"""Marks of the front nearer than this share a label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +47,7 @@ def pareto_charts(study: StudyData) -> tuple[Chart, ...]:
         Chart(
             f"pareto-{axis.name}",
             f"WER against {axis.title.lower()}",
-            f"Line: nothing measured is better in both. Bars: 95 % bootstrap interval of WER on "
-            f"{main_corpus(study) or 'no corpus'}, low to high {axis.title.lower()}. Open marks do not fit.",
+            "",
             ("chip",),
             tuple(frame(chip, _figure(study, chip, axis)) for chip in chip_names(study)),
         )
@@ -60,7 +62,8 @@ def _figure(study: StudyData, chip: str, axis: Axis) -> "Figure":
     measured = [row for row in rows if row.cell.accuracy is not None]
     unmeasured = [row for row in rows if row.cell.accuracy is None]
     figure = go.Figure()
-    figure.add_trace(_front(measured, axis))
+    front = _front(measured, axis)
+    figure.add_trace(_staircase(front, axis))
     for position, model in enumerate(models(study)):
         for group, kind in ((measured, "measured"), (unmeasured, "unmeasured")):
             mine = [row for row in group if row.cell.model == model]
@@ -68,7 +71,7 @@ def _figure(study: StudyData, chip: str, axis: Axis) -> "Figure":
                 figure.add_trace(_points(mine, axis, position, kind == "measured"))
     floor = 0.24 if unmeasured and measured else 0.0
     figure.update_layout(
-        height=400,
+        height=430,
         xaxis={"type": "log", "title": {"text": axis.label}, "anchor": "y2" if floor else "y", "dtick": 1},
         yaxis={
             "title": {"text": "word error rate, %"},
@@ -78,6 +81,7 @@ def _figure(study: StudyData, chip: str, axis: Axis) -> "Figure":
             "ticktext": [f"{tick:g}" for tick in WER_TICKS],
         },
         showlegend=False,
+        annotations=_labels(front, axis),
     )
     if unmeasured:
         figure.update_layout(yaxis2={"type": "category", "domain": [0.0, 0.12], "fixedrange": True})
@@ -105,34 +109,62 @@ def _points(rows: list[Costed], axis: Axis, position: int, measured: bool) -> "S
             [(value.nominal - value.low) * axis.scale for value in values],
             [(value.high - value.nominal) * axis.scale for value in values],
             colour,
-        ),
+        )
+        if any(value.low < value.high for value in values)
+        else None,
         error_y=_wer_bars(rows, colour) if measured else None,
         hovertext=[_hover(row, axis) for row in rows],
         hoverinfo="text",
     )
 
 
-def _front(measured: list[Costed], axis: Axis) -> "Scatter":
+def _front(measured: list[Costed], axis: Axis) -> list[Costed]:
+    """Return what nothing that fits beats; what does not fit counts only where nothing fits."""
+    candidates = [row for row in measured if row.estimate.fits] or measured
+    wers = [row.wer or 0.0 for row in candidates]
+    return [candidates[idx] for idx in pareto_front([axis.of(row).nominal for row in candidates], wers)]
+
+
+def _staircase(front: list[Costed], axis: Axis) -> "Scatter":
     import plotly.graph_objects as go
 
-    fitting = [row for row in measured if row.estimate.fits] or measured
-    chosen = [
-        fitting[idx]
-        for idx in pareto_front(
-            [axis.of(row).nominal for row in fitting], [row.wer or 0.0 for row in fitting]
-        )
-    ]
     return go.Scatter(
-        x=[axis.of(row).nominal * axis.scale for row in chosen],
-        y=[_shown_percent(row, row.wer or 0.0) for row in chosen],
-        mode="lines+text",
+        x=[axis.of(row).nominal * axis.scale for row in front],
+        y=[_shown_percent(row, row.wer or 0.0) for row in front],
+        mode="lines",
         line={"color": INK.light, "width": 1, "dash": "dot", "shape": "hv"},
-        text=[safe(row.cell.recipe) for row in chosen],
-        textposition="top right",
-        textfont={"color": MUTED.light, "size": 11},
         hoverinfo="skip",
-        cliponaxis=False,
     )
+
+
+def _labels(front: list[Costed], axis: Axis) -> list[dict[str, object]]:
+    """Return the recipes' names below left of the front, where by its nature no mark lies."""
+    places = [
+        (math.log10(axis.of(row).nominal * axis.scale), math.log10(_shown_percent(row, row.wer or 0.0)))
+        for row in front
+    ]
+    labels: list[dict[str, object]] = []
+    last: tuple[float, float] | None = None
+    for row, place in zip(front, places, strict=True):
+        if last is not None and place[0] - last[0] < CLEAR_DECADES and last[1] - place[1] < CLEAR_DECADES:
+            continue
+        last = place
+        labels.append(
+            {
+                "x": place[0],
+                "y": place[1],
+                "text": safe(row.cell.recipe),
+                "showarrow": False,
+                "xanchor": "right",
+                "yanchor": "top",
+                "xshift": -6,
+                "yshift": -6,
+                "bgcolor": PAPER.light,
+                "borderpad": 1,
+                "font": {"size": 11, "color": INK.light},
+            }
+        )
+    return labels
 
 
 def _wer_bars(rows: list[Costed], colour: str) -> dict[str, object]:

@@ -5,14 +5,11 @@ from typing import TYPE_CHECKING
 from reports.charts.chart import Chart, frame, safe
 from reports.data import PhaseRow, StudyData
 from reports.index import unique
-from reports.palette import series
+from reports.palette import phase
 from reports.units import joules, percent, seconds
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
-
-PHASES = ("frontend", "encode", "cross_kv", "prefill", "decode")
-"""The order of running, which is also the order of colours."""
 
 
 def phase_chart(study: StudyData) -> Chart:
@@ -34,18 +31,15 @@ def _figure(rows: list[PhaseRow]) -> "Figure":
 
     recipes = unique(row.recipe for row in rows)
     figure = go.Figure()
-    for phase in unique((*PHASES, *(row.phase for row in rows))):
-        mine = [row for row in rows if row.phase == phase]
-        if not mine:
-            continue
-        position = PHASES.index(phase) if phase in PHASES else len(PHASES)
+    for name in unique(row.phase for row in rows):
+        mine = [row for row in rows if row.phase == name]
         figure.add_trace(
             go.Bar(
                 x=[row.latency_s * 1e3 for row in mine],
                 y=[safe(row.recipe) for row in mine],
                 orientation="h",
-                name=safe(phase),
-                marker={"color": series(position).light, "line": {"width": 0}},
+                name=safe(name),
+                marker={"color": phase(name).light, "line": {"width": 0}},
                 hovertext=[
                     f"<b>{safe(row.recipe)}, {safe(row.phase)}</b><br>{seconds(row.latency_s)}, "
                     f"{percent(row.share)} of the latency<br>{joules(row.energy_j)}"
@@ -57,6 +51,7 @@ def _figure(rows: list[PhaseRow]) -> "Figure":
     figure.update_layout(
         barmode="stack",
         bargap=0.35,
+        legend={"traceorder": "normal"},
         height=100 + 30 * len(recipes),
         xaxis={"title": {"text": "ms per utterance"}, "rangemode": "tozero"},
         yaxis={

@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING
 from reports.charts.chart import Chart, frame, safe
 from reports.data import PointRow, StudyData
 from reports.index import combination, unique
-from reports.palette import MUTED, series
+from reports.palette import MUTED, phase
 from reports.roofs import Roof, roofs
 from reports.units import seconds, si, significant
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure, Scatter
-
-PHASES = ("encode", "cross_kv", "prefill", "decode")
 
 
 def roofline_chart(study: StudyData) -> Chart:
@@ -41,11 +39,11 @@ def _figure(study: StudyData, rows: list[PointRow]) -> "Figure":
     figure = go.Figure()
     for roof in roofs(ceilings, bandwidths, low=low, high=high):
         figure.add_trace(_roof(roof))
+    slowest = min((row.achieved_mac_per_s for row in rows if row.achieved_mac_per_s > 0), default=1.0)
+    peak = max((row.peak_mac_per_s for row in ceilings), default=slowest)
     longest_s = max(row.latency_s for row in rows) or 1.0
-    for phase in unique((*PHASES, *(row.phase for row in rows))):
-        mine = [row for row in rows if row.phase == phase]
-        if mine:
-            figure.add_trace(_points(mine, longest_s))
+    for name in unique(row.phase for row in rows):
+        figure.add_trace(_points([row for row in rows if row.phase == name], longest_s))
     figure.update_layout(
         height=440,
         xaxis={
@@ -54,7 +52,13 @@ def _figure(study: StudyData, rows: list[PointRow]) -> "Figure":
             "range": [math.log10(low), math.log10(high)],
             "dtick": 1,
         },
-        yaxis={"type": "log", "title": {"text": "MAC/s"}, "dtick": 1, "exponentformat": "power"},
+        yaxis={
+            "type": "log",
+            "title": {"text": "MAC/s"},
+            "range": [math.log10(slowest / 2), math.log10(peak * 2)],
+            "dtick": 1,
+            "tickformat": "~s",
+        },
     )
     return figure
 
@@ -66,8 +70,8 @@ def _roof(roof: Roof) -> "Scatter":
         x=[roof.intensity_low, roof.intensity_high],
         y=[roof.rate_low, roof.rate_high],
         mode="lines+text",
-        text=["", safe(roof.label)] if roof.flat else [safe(roof.label), ""],
-        textposition="top left" if roof.flat else "top right",
+        text=["", safe(roof.label)],
+        textposition="top left" if roof.flat else "bottom right",
         textfont={"size": 11, "color": MUTED.light},
         line={
             "color": MUTED.light,
@@ -82,15 +86,13 @@ def _roof(roof: Roof) -> "Scatter":
 def _points(rows: list[PointRow], longest_s: float) -> "Scatter":
     import plotly.graph_objects as go
 
-    phase = rows[0].phase
-    position = PHASES.index(phase) if phase in PHASES else len(PHASES)
     return go.Scatter(
         x=[row.intensity_mac_per_byte for row in rows],
         y=[row.achieved_mac_per_s for row in rows],
         mode="markers",
-        name=safe(phase),
+        name=safe(rows[0].phase),
         marker={
-            "color": series(position).light,
+            "color": phase(rows[0].phase).light,
             "opacity": 0.8,
             "size": [6 + 14 * math.sqrt(row.latency_s / longest_s) for row in rows],
             "line": {"width": 0},

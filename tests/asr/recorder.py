@@ -2,10 +2,10 @@
 
 
 class Recorder:
-    """Keeps every call as (task, done, total)."""
+    """Keeps every call as (done, total)."""
 
     def __init__(self) -> None:
-        self.calls: list[tuple[str, int, int]] = []
+        self.calls: list[tuple[int, int]] = []
 
-    def __call__(self, task: str, done: int, total: int) -> None:
-        self.calls.append((task, done, total))
+    def __call__(self, done: int, total: int) -> None:
+        self.calls.append((done, total))
