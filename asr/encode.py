@@ -34,11 +34,11 @@ def model_inputs(recogniser: Recogniser, audios: Sequence[Samples]) -> Tensor:
     """Return what the encoder reads, on the model's device and in its dtype.
 
     Whisper: log-mel features `(batch, n_mels, frames)`, padded to the window. Moonshine: samples
-    `(batch, n_samples)` of audio of one length.
+    `(batch, n_samples)` of audio of one length, padded to `MOONSHINE_SHORTEST_SAMPLES`.
     """
-    features = recogniser.feature_extractor(
-        [np.asarray(audio) for audio in audios], sampling_rate=SAMPLE_RATE_HZ, return_tensors="pt"
-    )
+    shortest = MOONSHINE_SHORTEST_SAMPLES if recogniser.family == "moonshine" else 0
+    padded = [np.pad(audio, (0, max(0, shortest - audio.size))) for audio in audios]
+    features = recogniser.feature_extractor(padded, sampling_rate=SAMPLE_RATE_HZ, return_tensors="pt")
     inputs: Tensor = features[recogniser.model.main_input_name]
     return inputs.to(recogniser.model.device, recogniser.model.dtype)
 
@@ -58,10 +58,7 @@ def _encode_moonshine(recogniser: Recogniser, audios: Sequence[Samples]) -> "Bas
     from transformers.models.moonshine.modeling_moonshine import MoonshineEncoderModelOutput
 
     encoder = recogniser.model.get_encoder()
-    states = []
-    for audio in audios:
-        padded = np.pad(audio, (0, max(0, MOONSHINE_SHORTEST_SAMPLES - audio.size)))
-        states.append(encoder(model_inputs(recogniser, [padded])).last_hidden_state[0])
+    states = [encoder(model_inputs(recogniser, [audio])).last_hidden_state[0] for audio in audios]
     n_frames = torch.tensor([len(state) for state in states])
     mask = (torch.arange(int(n_frames.max())) < n_frames[:, None]).to(states[0].device, torch.int32)
     return MoonshineEncoderModelOutput(
