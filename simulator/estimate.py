@@ -6,7 +6,7 @@ import numpy as np
 
 from hwmodels.chip import Chip
 from hwmodels.cost_table import CostTable, Interval
-from hwmodels.model import cost
+from hwmodels.model import Start, cost, start_of_inference
 from hwmodels.op_table import Floats
 from simulator.bind import Bound
 from simulator.place import place
@@ -45,9 +45,8 @@ class Estimate:
     chip: Chip
     utterances: tuple[Utterance, ...]
     phases: tuple[PhaseCost, ...]
-    start_latency_s: Interval
-    start_energy_j: Interval
-    """What starting one phase once costs, whatever its ops: arrays of one entry."""
+    start: Start
+    """What starting one phase once costs, whatever its ops."""
 
     def latency_s(self) -> Interval:
         """Return the latency of each utterance."""
@@ -59,11 +58,11 @@ class Estimate:
 
     def phase_latency_s(self, phase: PhaseCost) -> Interval:
         """Return one phase's latency within each utterance, starting it included."""
-        return _per_utterance(phase, phase.costs.latency_s, self.start_latency_s)
+        return _per_utterance(phase, phase.costs.latency_s, self.start.latency_s)
 
     def phase_energy_j(self, phase: PhaseCost) -> Interval:
         """Return one phase's energy within each utterance, starting it included."""
-        return _per_utterance(phase, phase.costs.energy_j, self.start_energy_j)
+        return _per_utterance(phase, phase.costs.energy_j, self.start.energy_j)
 
     def rtf(self) -> Interval:
         """Return latency over audio seconds of each utterance."""
@@ -101,22 +100,7 @@ def estimate(workload: Workload, chip: Chip, utterances: tuple[Utterance, ...]) 
         PhaseCost(phase, bound, when, cost(bound.ops, place(bound.ops, chip), chip))
         for phase, bound, when in bound_phases(workload, utterances)
     )
-    start_s = chip.overheads.per_inference_s
-    power_w = chip.energy.static_power_w
-    return Estimate(
-        workload,
-        chip,
-        utterances,
-        phases,
-        start_latency_s=_interval(start_s.low, start_s.value, start_s.high),
-        start_energy_j=_interval(
-            start_s.low * power_w.low, start_s.value * power_w.value, start_s.high * power_w.high
-        ),
-    )
-
-
-def _interval(low: float, nominal: float, high: float) -> Interval:
-    return Interval(np.array([low]), np.array([nominal]), np.array([high]))
+    return Estimate(workload, chip, utterances, phases, start_of_inference(chip))
 
 
 def _per_utterance(phase: PhaseCost, costs: Interval, start: Interval) -> Interval:

@@ -1,0 +1,57 @@
+"""`edgeasr evaluate`: the word error rate of a recogniser on a corpus, measured."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgeasr.cli.output import Format, FormatOption, OutputOption, show, tell
+
+
+def evaluate(
+    model: Annotated[
+        str, typer.Argument(help="A known model, a hub id, or a folder: a checkpoint, quantized or not.")
+    ],
+    corpus: Annotated[
+        str, typer.Option(help="bundled, audiofolder:PATH, or a corpus of the Open ASR Leaderboard.")
+    ] = "bundled",
+    recipe: Annotated[
+        str | None, typer.Option(help="Quantize by this recipe first: a bundled one, or a recipe file.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many utterances.")] = None,
+    batch_size: Annotated[int, typer.Option(min=1, help="Utterances decoded together.")] = 16,
+    rows: Annotated[
+        Path | None, typer.Option(help="Also keep every utterance's raw texts, as Parquet.")
+    ] = None,
+    format_: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+) -> None:
+    """Transcribe a corpus, score it, and show error rates with their 95 % intervals."""
+    from dataclasses import replace
+
+    from asr.corpora import load_corpus
+    from asr.evaluate import evaluate as evaluate_
+    from asr.evaluate import save_evaluation
+    from edgeasr.cli.progress import progress_bars
+    from reports.accuracy import accuracy_row
+    from reports.recognisers import find_recogniser
+
+    utterances = load_corpus(corpus, limit=limit)
+    recogniser = find_recogniser(model)
+    with progress_bars() as progress:
+        if recipe is not None:
+            from quant.quantize import quantize
+            from quant.recipe import load_recipe
+
+            quantized = quantize(recogniser.model, load_recipe(recipe), progress=progress)
+            recogniser = replace(recogniser, model=quantized.model)
+        measured = evaluate_(
+            recogniser,
+            utterances,
+            batch_size=batch_size,
+            progress=lambda done, total: progress(f"{model} on {corpus}", done, total),
+        )
+    if rows is not None:
+        save_evaluation(measured, rows)
+        tell(f"utterances: {rows}")
+    show((accuracy_row(measured, recipe=recipe),), format_, output)

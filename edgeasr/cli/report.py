@@ -1,0 +1,20 @@
+"""`edgeasr report`: a study's report again, from what its run folder holds."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgeasr.cli.output import tell
+
+
+def report(
+    folder: Annotated[Path, typer.Argument(help="The run folder of a study.")],
+) -> None:
+    """Write the report of a finished study again, such as after an upgrade; nothing is measured twice."""
+    from edgeasr.cli.progress import progress_bars
+    from reports.study import load_study, run_study
+
+    with progress_bars() as progress:
+        result = run_study(load_study(folder / "study.yaml"), folder, progress=progress)
+    tell(f"report: {result.report}")

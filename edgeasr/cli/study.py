@@ -1,0 +1,35 @@
+"""`edgeasr study`: the main job, from models to a report."""
+
+import shlex
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgeasr.cli.output import Format, show, tell
+
+
+def study(
+    file: Annotated[
+        str, typer.Argument(help="A study file; the bundled study when none is given.")
+    ] = "bundled",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The run folder; runs/NAME when none is given.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many utterances per corpus.")] = None,
+) -> None:
+    """Trace, quantize, measure word error rates, simulate, and report; continues what was interrupted."""
+    from edgeasr.cli.progress import progress_bars
+    from reports.study import load_study, run_study
+    from reports.tables import headline_rows
+
+    chosen = load_study(file)
+    if limit is not None:
+        chosen = replace(chosen, limit=limit)
+    folder = output or Path("runs") / chosen.name
+    with progress_bars() as progress:
+        result = run_study(chosen, folder, progress=progress, command=shlex.join(["edgeasr", *sys.argv[1:]]))
+    show(headline_rows(result.data), Format.TABLE, None)
+    tell(f"report: {result.report}")

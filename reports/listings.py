@@ -1,0 +1,74 @@
+"""What the library holds, as rows of a table: chips, models, recipes."""
+
+from dataclasses import dataclass
+
+from hwmodels.chip_file import chip_names, load_chip
+from quant.recipe import bundled_recipes, load_recipe
+from simulator.utterances import Utterance
+from simulator.walk import utterance_counts
+from traces.store import load_workload, stored_architectures
+
+
+@dataclass(frozen=True, slots=True)
+class ChipListing:
+    """A chip of the library; `worst_kind` is the least trustworthy kind among its numbers."""
+
+    chip: str
+    family: str
+    title: str
+    software: str
+    hypothetical: bool
+    worst_kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelListing:
+    """A recogniser that can be costed. `macs_10_s` is the work for 10 s of audio and 40 tokens."""
+
+    model: str
+    family: str
+    parameters: int
+    macs_10_s: float
+    window_s: float | None
+    weights: str
+    """`bundled`, or the hub repository they are fetched from."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeListing:
+    """A bundled recipe."""
+
+    recipe: str
+    description: str
+
+
+def chip_listings() -> tuple[ChipListing, ...]:
+    """Return every chip of the library."""
+    chips = [load_chip(name) for name in chip_names()]
+    return tuple(
+        ChipListing(chip.name, chip.family, chip.title, chip.software, chip.hypothetical, chip.worst_kind())
+        for chip in chips
+    )
+
+
+def model_listings() -> tuple[ModelListing, ...]:
+    """Return every stored architecture."""
+    from asr.models import MODELS
+
+    listings = []
+    for name in stored_architectures():
+        workload = load_workload(name)
+        counts = utterance_counts(workload, (Utterance(10.0, 40),))
+        source = MODELS.get(name)
+        weights = "none" if source is None else source.hub_id or "bundled"
+        listings.append(
+            ModelListing(
+                name, workload.family, workload.parameters, float(counts.macs[0]), workload.window_s, weights
+            )
+        )
+    return tuple(listings)
+
+
+def recipe_listings() -> tuple[RecipeListing, ...]:
+    """Return every bundled recipe."""
+    return tuple(RecipeListing(name, load_recipe(name).description) for name in bundled_recipes())
