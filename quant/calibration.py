@@ -1,0 +1,143 @@
+"""Calibration: data the network looks at, and the activation ranges found on it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from quant.quantizer import Scale, scale_of_range
+from traces.errors import EdgeAsrError
+from traces.formats import Format
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+PERCENTILE = 99.99
+"""Share of values, in percent, that a fixed activation range keeps: activations have rare outliers that would
+waste most codes (NVIDIA's `calib.HistogramCalibrator` offers 99.9, 99.99 and 99.999)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CalibrationBatch:
+    """Utterances of one length: encoder input, and the decoder's tokens, prompt included.
+
+    inputs: (batch, n_mels, frames) log-mel features or (batch, samples) audio; decoder_ids: (batch, tokens).
+    """
+
+    inputs: Tensor
+    decoder_ids: Tensor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CalibrationData:
+    """What the network is shown; the decoder sees the float model's own greedy transcripts."""
+
+    batches: tuple[CalibrationBatch, ...]
+
+    @property
+    def n_utterances(self) -> int:
+        """How many utterances there are."""
+        return sum(len(batch.inputs) for batch in self.batches)
+
+    @property
+    def n_tokens(self) -> int:
+        """How many tokens the decoder sees."""
+        return sum(batch.decoder_ids.numel() for batch in self.batches)
+
+
+def build_calibration(
+    model: "PreTrainedModel", inputs: Iterable[Tensor], *, prompt_ids: tuple[int, ...], max_new_tokens: int
+) -> CalibrationData:
+    """Return calibration data whose transcripts the float model writes itself, greedily.
+
+    `inputs` are encoder inputs as in `CalibrationBatch`; a batch's utterances have one length, so give
+    Moonshine's one by one. Sequences end at the first end-of-text; shorter ones of a batch repeat it.
+
+    Raises:
+        EdgeAsrError: naming the batch, if its values are not finite.
+    """
+    batches = []
+    with torch.no_grad():
+        for index, batch in enumerate(inputs):
+            if not bool(torch.isfinite(batch).all()):
+                raise EdgeAsrError(f"calibration batch {index} holds NaN or infinite values; drop that audio")
+            prompt = torch.tensor(prompt_ids, device=batch.device).expand(len(batch), -1)
+            ids = _greedy(model, batch, prompt, max_new_tokens=max_new_tokens)
+            batches.append(CalibrationBatch(batch, ids))
+    return CalibrationData(tuple(batches))
+
+
+def run(model: nn.Module, batch: CalibrationBatch) -> None:
+    """Run encoder and decoder over a batch by teacher forcing, for what hooks see."""
+    model(batch.inputs, decoder_input_ids=batch.decoder_ids, use_cache=False)
+
+
+def capture_ranges(
+    model: nn.Module, formats: Mapping[str, Format], data: CalibrationData, *, percentile: float = PERCENTILE
+) -> dict[str, Scale]:
+    """Return the fixed scale of each named module's input, over all calibration data.
+
+    The range of a batch is its percentile on either side; that of the data is the widest of its batches.
+
+    Raises:
+        EdgeAsrError: naming the module, if it saw nothing or its input is not finite.
+    """
+    ranges: dict[str, tuple[Tensor, Tensor]] = {}
+    hooks = [
+        model.get_submodule(name).register_forward_pre_hook(partial(_observe, ranges, name, percentile))
+        for name in formats
+    ]
+    try:
+        with torch.no_grad():
+            for batch in data.batches:
+                run(model, batch)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    unseen = [name for name in formats if name not in ranges]
+    if unseen:
+        raise EdgeAsrError(f"calibration never reached module '{unseen[0]}'; its activation range is unknown")
+    return {name: scale_of_range(*ranges[name], formats[name]) for name in formats}
+
+
+def _observe(
+    ranges: dict[str, tuple[Tensor, Tensor]],
+    name: str,
+    percentile: float,
+    _: nn.Module,
+    args: tuple[Tensor, ...],
+) -> None:
+    low, high = _percentiles(args[0], percentile)
+    if not bool(torch.isfinite(low) and torch.isfinite(high)):
+        raise EdgeAsrError(f"calibration: the input of module '{name}' is NaN or infinite")
+    if name in ranges:
+        low, high = torch.minimum(low, ranges[name][0]), torch.maximum(high, ranges[name][1])
+    ranges[name] = (low, high)
+
+
+def _percentiles(x: Tensor, percentile: float) -> tuple[Tensor, Tensor]:
+    """Return the values below and above which (100 - percentile) percent of x lie, spanning zero."""
+    values = x.detach().flatten().float()
+    beyond = int(values.numel() * (1.0 - percentile / 100.0))
+    # The k-th from either end: torch.quantile sorts, and refuses more than 2^24 values.
+    low = values.kthvalue(beyond + 1).values
+    high = values.kthvalue(values.numel() - beyond).values
+    return low.clamp(max=0.0), high.clamp(min=0.0)
+
+
+def _greedy(model: "PreTrainedModel", inputs: Tensor, prompt: Tensor, *, max_new_tokens: int) -> Tensor:
+    from transformers import GenerationMixin
+
+    # Whisper's own generate() adds language detection and long-form logic; the plain one is greedy search.
+    ids: Tensor = GenerationMixin.generate(
+        model,
+        inputs,
+        decoder_input_ids=prompt,
+        max_new_tokens=max_new_tokens,
+        do_sample=False,
+        num_beams=1,
+    )
+    return ids

@@ -1,0 +1,136 @@
+"""A recipe resolved against a network: which module gets which formats."""
+
+from dataclasses import dataclass
+from itertools import chain
+from typing import Literal
+
+from torch import nn
+
+from quant.recipe import Recipe, matches
+from traces.errors import EdgeAsrError
+from traces.formats import FLOAT16, Format
+
+LayerKind = Literal["linear", "conv1d", "embedding"]
+
+_KINDS: dict[type[nn.Module], LayerKind] = {
+    nn.Linear: "linear",
+    nn.Conv1d: "conv1d",
+    nn.Embedding: "embedding",
+}
+"""Modules that have a quantized form, by exact type: a subclass may compute something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedLayer:
+    """A module whose weight becomes integers; `weight_of` names the first module with that weight."""
+
+    module: str
+    kind: LayerKind
+    weight: Format
+    activation: Format
+    weight_of: str
+
+    @property
+    def is_tied(self) -> bool:
+        """Whether the weight belongs to an earlier module."""
+        return self.weight_of != self.module
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAttention:
+    """An attention module and the formats of its operands."""
+
+    module: str
+    query: Format
+    probability: Format
+    kv: Format
+
+    @property
+    def is_float(self) -> bool:
+        """Whether attention runs as in the float network."""
+        return self.query.is_float and self.probability.is_float and self.kv.is_float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything a recipe changes in a network."""
+
+    layers: tuple[PlannedLayer, ...]
+    attention: tuple[PlannedAttention, ...]
+
+
+def make_plan(model: nn.Module, recipe: Recipe) -> Plan:
+    """Return what the recipe changes in the network; the network is only looked at.
+
+    Raises:
+        EdgeAsrError: a module with weights, or an attention, that no rule names; a rule that matches no
+        module; an
+            integer format for a module that has no quantized form; tied modules whose formats disagree.
+    """
+    holders = [name for name, module in model.named_modules() if _holds_weights(module)]
+    attentions = [name for name, module in model.named_modules() if _is_attention(module)]
+    _check_rules_match(recipe, holders, attentions)
+    owner: dict[int, PlannedLayer] = {}
+    layers = []
+    for name in holders:
+        layer = _planned_layer(model, name, recipe, owner)
+        if layer is not None:
+            layers.append(layer)
+    return Plan(tuple(layers), tuple(_planned_attention(name, recipe) for name in attentions))
+
+
+def _holds_weights(module: nn.Module) -> bool:
+    return any(True for _ in module.parameters(recurse=False))
+
+
+def _is_attention(module: nn.Module) -> bool:
+    """Whether a module is an attention as Whisper and Moonshine build it: three projections side by side."""
+    return all(isinstance(getattr(module, name, None), nn.Module) for name in ("q_proj", "k_proj", "v_proj"))
+
+
+def _check_rules_match(recipe: Recipe, holders: list[str], attentions: list[str]) -> None:
+    rules = chain(
+        ((f"layers[{index}]", rule.modules, holders) for index, rule in enumerate(recipe.layers)),
+        ((f"attention[{index}]", rule.modules, attentions) for index, rule in enumerate(recipe.attention)),
+    )
+    for where, globs, names in rules:
+        if not any(matches(name, globs) for name in names):
+            raise EdgeAsrError(
+                f"recipe '{recipe.name}': {where}: {', '.join(globs)} matches no module of the network; "
+                f"it has {', '.join(names[:3]) or 'none of this kind'}{', ...' if len(names) > 3 else ''}"
+            )
+
+
+def _planned_layer(
+    model: nn.Module, name: str, recipe: Recipe, owner: dict[int, PlannedLayer]
+) -> PlannedLayer | None:
+    """Return a module's plan, or None if it stays float; `owner` maps a weight to its first holder."""
+    module, rule = model.get_submodule(name), recipe.layer_formats(name)
+    kind = _KINDS.get(type(module))
+    if kind is None:
+        if not (rule.weight.is_float and rule.activation.is_float):
+            raise EdgeAsrError(
+                f"recipe '{recipe.name}' gives module '{name}' {rule.weight}, but a {type(module).__name__} "
+                f"has no quantized form; name it in a rule with {FLOAT16}"
+            )
+        return None
+    if kind == "embedding" and not rule.activation.is_float:
+        raise EdgeAsrError(
+            f"recipe '{recipe.name}' gives the lookup '{name}' activations in {rule.activation}, but it "
+            f"reads token ids; write {FLOAT16}"
+        )
+    weight = id(module.weight)
+    first = owner.get(weight)
+    layer = PlannedLayer(name, kind, rule.weight, rule.activation, first.module if first else name)
+    owner.setdefault(weight, layer)
+    if first is not None and first.weight != layer.weight:
+        raise EdgeAsrError(
+            f"recipe '{recipe.name}' gives '{name}' {layer.weight} and '{first.module}' {first.weight}, but "
+            "they are one weight; give both the same weight format"
+        )
+    return None if rule.weight.is_float else layer
+
+
+def _planned_attention(name: str, recipe: Recipe) -> PlannedAttention:
+    rule = recipe.attention_formats(name)
+    return PlannedAttention(name, rule.query, rule.probability, rule.kv)

@@ -1,0 +1,40 @@
+"""A weight as integer codes with scales."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from quant.quantizer import RangeSearch, Scale, find_scale, from_codes, to_codes
+from traces.errors import EdgeAsrError
+from traces.formats import Format
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class QuantizedWeight:
+    """Codes in the weight's own shape, and what they stand for.
+
+    codes: (out, ...) int8, or int16 above 8 bits; scale and zero: (rows, groups), see `quant.quantizer`.
+    """
+
+    codes: Tensor
+    scale: Scale
+    number: Format
+
+    def dequantized(self) -> Tensor:
+        """Return the weight as float32."""
+        return from_codes(self.codes, self.scale, self.number)
+
+
+def round_weight(
+    weight: Tensor, number: Format, *, module: str, search: RangeSearch | None = None
+) -> QuantizedWeight:
+    """Return a weight (out, ...) rounded to the nearest code, with ranges from its extremes or by `search`.
+
+    Raises:
+        EdgeAsrError: naming the module, if the weight is not finite or too large.
+    """
+    try:
+        scale = find_scale(weight, number, search=search)
+    except EdgeAsrError as error:
+        raise EdgeAsrError(f"weight of module '{module}': {error}") from error
+    return QuantizedWeight(to_codes(weight, scale, number), scale, number)
