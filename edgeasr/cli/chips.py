@@ -6,13 +6,13 @@ import typer
 
 from edgeasr.cli.output import Format, FormatOption, OutputOption, show
 
-app = typer.Typer(help="List the chips, or show one with the source of every number.", invoke_without_command=True)
+app = typer.Typer(
+    help="List the chips, or show one with the source of every number.", invoke_without_command=True
+)
 
 
 @app.callback()
-def chips(
-    context: typer.Context, format_: FormatOption = Format.TABLE, output: OutputOption = None
-) -> None:
+def chips(context: typer.Context, format_: FormatOption = Format.TABLE, output: OutputOption = None) -> None:
     """List the chips of the library."""
     if context.invoked_subcommand is None:
         from reports.listings import chip_listings

@@ -28,7 +28,8 @@ def estimate(
     tokens: Annotated[int, typer.Option(help="Tokens the decoder generates, end of text included.")] = 20,
     by: Annotated[By, typer.Option(help="Total, or broken down by phase or layer.")] = By.TOTAL,
     override: Annotated[
-        list[str] | None, typer.Option("--set", help="Change a number of the chip: levels.sram.size_bytes=2MiB.")
+        list[str] | None,
+        typer.Option("--set", help="Change a number of the chip: levels.sram.size_bytes=2MiB."),
     ] = None,
     chrome_trace: Annotated[
         Path | None, typer.Option(help="Also write a timeline for Perfetto or chrome://tracing.")

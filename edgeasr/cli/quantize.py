@@ -13,7 +13,8 @@ def quantize(
     recipe: Annotated[str, typer.Option(help="A bundled recipe, or the path of a recipe file.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write.")],
     calibration: Annotated[
-        str | None, typer.Option(help="A corpus to find fixed activation ranges on, where the recipe has any.")
+        str | None,
+        typer.Option(help="A corpus to find fixed activation ranges on, where the recipe has any."),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many calibration utterances.")] = 128,
 ) -> None:
