@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from quant.quantize import quantize
     from quant.recipe import Recipe, load_recipe
     from reports.study import run_study
+    from simulator.annotate import annotated
     from simulator.estimate import Estimate, estimate
     from simulator.utterances import Utterance
     from traces.errors import EdgeAsrError
@@ -26,6 +27,7 @@ _HOMES = {
     "Estimate": "simulator.estimate",
     "Recipe": "quant.recipe",
     "Utterance": "simulator.utterances",
+    "annotated": "simulator.annotate",
     "chip_names": "hwmodels.chip_file",
     "estimate": "simulator.estimate",
     "evaluate": "asr.evaluate",
@@ -45,14 +47,15 @@ __all__ = [
     "Estimate",
     "Recipe",
     "Utterance",
+    "annotated",
     "chip_names",
     "estimate",
     "evaluate",
     "load_chip",
+    "load_corpus",
     "load_recipe",
     "load_recogniser",
     "load_workload",
-    "load_corpus",
     "quantize",
     "run_study",
     "stored_architectures",

@@ -4,12 +4,9 @@ import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from reports.table import Table
 
 
 class Format(StrEnum):
@@ -31,15 +28,10 @@ OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="Write
 
 def show(rows: Sequence[object], format_: Format, output: Path | None) -> None:
     """Write rows (frozen dataclasses) as a table to stdout, or to a file."""
+    from reports.table import render, save
     from reports.tables import table_of
 
-    show_table(table_of(rows), format_, output)
-
-
-def show_table(table: "Table", format_: Format, output: Path | None) -> None:
-    """Write a table to stdout, or to a file."""
-    from reports.table import render, save
-
+    table = table_of(rows)
     if output is None:
         sys.stdout.write(render(table, format_))
     else:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from edgeasr.cli.output import Format, show_table, tell
+from edgeasr.cli.output import Format, show, tell
 
 
 def study(
@@ -23,7 +23,7 @@ def study(
     """Trace, quantize, measure word error rates, simulate, and report; continues what was interrupted."""
     from edgeasr.cli.progress import progress_bars
     from reports.study import load_study, run_study
-    from reports.tables import summary_table
+    from reports.tables import headline_rows
 
     chosen = load_study(file)
     if limit is not None:
@@ -31,5 +31,5 @@ def study(
     folder = output or Path("runs") / chosen.name
     with progress_bars() as progress:
         result = run_study(chosen, folder, progress=progress, command=shlex.join(["edgeasr", *sys.argv[1:]]))
-    show_table(summary_table(result.data), Format.TABLE, None)
+    show(headline_rows(result.data), Format.TABLE, None)
     tell(f"report: {result.report}")

@@ -1,0 +1,5 @@
+"""`python -m edgeasr` is `edgeasr`."""
+
+from edgeasr.cli.app import main
+
+main()

@@ -1,0 +1,46 @@
+"""The README's code runs, and the command reference is what the commands say of themselves."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edgeasr.cli.reference import reference
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "edgeasr", *words], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+
+
+def test_the_python_example_runs() -> None:
+    (block,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+    done = subprocess.run([sys.executable, "-c", block], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert "nominal" in done.stdout
+    assert "decode" in done.stdout
+
+
+def test_every_command_of_the_readme_exists() -> None:
+    text = (ROOT / "README.md").read_text()
+    named = set(re.findall(r"^edgeasr (\w+)", text, re.M))
+    known = set(re.findall(r"^## `edgeasr (\w+)", reference(), re.M))
+    assert named
+    assert named <= known
+
+
+def test_the_command_reference_is_current() -> None:
+    path = ROOT / "docs" / "commands.md"
+    if os.environ.get("EDGEASR_REGENERATE"):
+        path.write_text(reference())
+    assert path.read_text() == reference()
+
+
+@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)]+)\)", (ROOT / "README.md").read_text()))))
+def test_the_readme_links_to_files_that_exist(link: str) -> None:
+    assert (ROOT / link).exists()
