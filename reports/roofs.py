@@ -41,6 +41,14 @@ def roofs(
     return tuple(lines)
 
 
+def intensity_span(intensities: list[float]) -> tuple[float, float]:
+    """Return whole decades around all intensities, three of them at least."""
+    positive = [value for value in intensities if value > 0]
+    low = math.floor(math.log10(min(positive, default=1.0)))
+    high = math.ceil(math.log10(max(positive, default=1.0)))
+    return 10.0**low, 10.0 ** max(high + 1, low + 3)
+
+
 def _distinct(ceilings: tuple[CeilingRow, ...]) -> list[tuple[str, float]]:
     found: list[tuple[list[str], float]] = []
     for row in sorted(ceilings, key=lambda row: -row.peak_mac_per_s):

@@ -7,7 +7,7 @@ from reports.charts.chart import Chart, frame, safe
 from reports.data import PointRow, StudyData
 from reports.index import combination, unique
 from reports.palette import MUTED, phase
-from reports.roofs import Roof, roofs
+from reports.roofs import Roof, intensity_span, roofs
 from reports.units import seconds, si, significant
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def _figure(study: StudyData, rows: list[PointRow]) -> "Figure":
     chip = rows[0].chip
     ceilings = tuple(row for row in study.ceilings if row.chip == chip)
     bandwidths = tuple(row for row in study.bandwidths if row.chip == chip)
-    low, high = _span([row.intensity_mac_per_byte for row in rows])
+    low, high = intensity_span([row.intensity_mac_per_byte for row in rows])
     figure = go.Figure()
     for roof in roofs(ceilings, bandwidths, low=low, high=high):
         figure.add_trace(_roof(roof))
@@ -105,11 +105,3 @@ def _points(rows: list[PointRow], longest_s: float) -> "Scatter":
         ],
         hoverinfo="text",
     )
-
-
-def _span(intensities: list[float]) -> tuple[float, float]:
-    """Return whole decades around all intensities, three of them at least."""
-    positive = [value for value in intensities if value > 0]
-    low = math.floor(math.log10(min(positive, default=1.0)))
-    high = math.ceil(math.log10(max(positive, default=1.0)))
-    return 10.0**low, 10.0 ** max(high + 1, low + 3)

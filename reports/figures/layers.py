@@ -1,0 +1,60 @@
+"""Latency and energy by layer of the first chip's choice."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from reports.data import LayerRow, Part, StudyData
+from reports.figures.style import chips_with_estimates, choice_on, dress, literal, new_figure
+from reports.folding import folded, short_layer, value_of
+from reports.index import layers_by_combination
+from reports.palette import terms
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MOST_LAYERS = 22
+ROW_HEIGHT_INCH = 0.2
+
+
+def draw_layers(study: StudyData) -> "Figure":
+    """Return the figure of one combination: the verdict's choice on the first chip that has one."""
+    layers = layers_by_combination(study)
+    choices = [choice for chip in chips_with_estimates(study) if (choice := choice_on(study, chip))]
+    choice = choices[0]
+    rows = folded(layers.get(choice, ()), most=MOST_LAYERS)
+    model, recipe, chip = choice.split("\n")
+    figure = new_figure(1.4 + ROW_HEIGHT_INCH * len(rows))
+    figure.suptitle(
+        literal(f"{model} in {recipe} on {chip}"), fontsize=10, x=0.01, ha="left", fontweight="bold"
+    )
+    panels = figure.subplots(1, 2, sharey=True)
+    _panel(panels[0], rows, lambda row: row.latency_terms_s)
+    dress(panels[0], title="Latency", x="ms per utterance")
+    _panel(panels[1], rows, lambda row: row.energy_terms_j)
+    dress(panels[1], title="Energy", x="mJ per utterance")
+    panels[0].set_yticks(range(len(rows)), [literal(short_layer(row)) for row in rows], fontsize=7.5)
+    panels[0].invert_yaxis()
+    for panel in panels:
+        panel.grid(visible=False, axis="y")
+        if rows:
+            panel.legend(fontsize=7.5, frameon=False, loc="lower right")
+    return figure
+
+
+def _panel(panel: "Axes", rows: tuple[LayerRow, ...], parts: Callable[[LayerRow], tuple[Part, ...]]) -> None:
+    names = tuple(dict.fromkeys(part.name for row in rows for part in parts(row)))
+    colours = terms(names)
+    left = [0.0] * len(rows)
+    for name in names:
+        widths = [value_of(parts(row), name) * 1e3 for row in rows]
+        if any(widths):
+            panel.barh(
+                range(len(rows)),
+                widths,
+                left=left,
+                height=0.72,
+                color=colours[name].light,
+                label=literal(name),
+            )
+        left = [start + width for start, width in zip(left, widths, strict=True)]

@@ -1,0 +1,59 @@
+"""How a table's cell reads, told by the unit in its column's name."""
+
+from reports.units import (
+    MISSING,
+    count,
+    joules,
+    percent,
+    points,
+    seconds,
+    significant,
+    size,
+)
+
+_UNIT_SUFFIXES = ("_s", "_j", "_bytes")
+_RATES = frozenset({"wer", "wer_low", "wer_high", "cer", "share", "utilisation"})
+_COUNTS = frozenset({"macs", "bops", "bops_accumulator", "parameters", "n_words", "n_utterances", "n_ops"})
+
+
+def heading(column: str) -> str:
+    """Return a column's name as a heading: its unit is in the cells, so `latency_s` reads `latency`."""
+    for suffix in _UNIT_SUFFIXES:
+        column = column.removesuffix(suffix)
+    return column.removeprefix("n_").replace("_", " ").replace("wer", "WER").replace("cer", "CER")
+
+
+def shown(column: str, value: str | float | bool | None) -> str:
+    """Return a cell in readable units; an unknown word error rate reads "not measured"."""
+    match value:
+        case None:
+            return MISSING if column in ("wer", "cer") else ""
+        case bool():
+            return "yes" if value else "no"
+        case str():
+            return value
+        case _:
+            return _number(column, value)
+
+
+def is_number(value: str | float | bool | None) -> bool:
+    """Return whether a cell holds a quantity, to be aligned right."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _number(column: str, value: float) -> str:
+    if column in _RATES:
+        return percent(value)
+    if column.startswith("wer_difference"):
+        return points(value)
+    if column in _COUNTS:
+        return count(value)
+    if column.endswith("_per_s"):
+        return count(value)
+    if column.endswith("_s"):
+        return seconds(value)
+    if column.endswith("_j"):
+        return joules(value)
+    if column.endswith("_bytes"):
+        return size(value)
+    return str(value) if isinstance(value, int) else significant(value)
