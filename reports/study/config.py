@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from traces.documents import read_mapping, validated
-from traces.errors import EdgeAsrError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -116,6 +115,7 @@ def check_names(study: Study) -> None:
         EdgeAsrError: for the first unknown name, with the nearest known ones.
     """
     from asr.corpora import load_corpus
+    from asr.models import check_name
     from hwmodels.chip_file import load_chip
     from quant.recipe import load_recipe
     from traces.store import load_workload
@@ -126,7 +126,7 @@ def check_names(study: Study) -> None:
         load_recipe(recipe)
     for corpus in study.corpora:
         load_corpus(corpus)
+    for model in study.models:
+        check_name(model)
     for model in study.cost_only:
         load_workload(model)
-    if not study.models and not study.cost_only:
-        raise EdgeAsrError(f"study {study.name} has no models")
