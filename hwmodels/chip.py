@@ -1,0 +1,252 @@
+"""A chip as the analytic models see it: units, memory levels, rates, fallbacks, overheads, energies."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass, replace
+from enum import StrEnum
+from typing import Literal, cast
+
+from hwmodels.op_table import OpClass
+from hwmodels.quantity import Kind, Quantity, worst
+
+Family = Literal["npu", "mcu", "dsp", "cpu"]
+UnitKind = Literal["matrix", "vector", "core", "host"]
+Holding = Literal["weights", "activations", "caches"]
+
+
+class Overlap(StrEnum):
+    """How the terms of one op's time combine; fixed overhead always adds."""
+
+    FULL = "full"
+    """Computing, and the transfers of every level, all run side by side: the longest counts."""
+    SHARED_BUS = "shared_bus"
+    """Transfers run beside computing, but one after another."""
+    SERIAL = "serial"
+    """Nothing overlaps."""
+
+
+class Order(StrEnum):
+    """Which operand of a product stays in the buffer while the others stream past it."""
+
+    WEIGHTS_STAY = "weights_stay"
+    INPUTS_STAY = "inputs_stay"
+    OUTPUTS_STAY = "outputs_stay"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Something that computes."""
+
+    name: str
+    kind: UnitKind
+    clock_hz: Quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A memory. A chip lists its levels from the nearest to the units to the farthest.
+
+    What lives in a level crosses its port and those of all nearer levels on the way to a unit.
+    """
+
+    name: str
+    size_bytes: Quantity
+    bandwidth_bytes_per_s: Quantity | None
+    """None where a unit's rates already include the port, which then never limits."""
+    latency_s: Quantity
+    """From request to first byte; charged once per op that reads the level."""
+    energy_j_per_byte: Quantity
+    holds: tuple[Holding, ...]
+    """What may live here; a level that holds nothing is a buffer."""
+    stages: bool
+    """Whether tiles of operands that live farther away are cut to fit this level."""
+    partial_write_factor: Quantity | None
+    """Bytes moved per byte written when outputs arrive in pieces shorter than a burst."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """What a unit does at once along each extent: extents are rounded up to multiples of these."""
+
+    batch: int = 1
+    m: int = 1
+    k: int = 1
+    n: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How fast a unit does ops of some classes with one pair of operand formats.
+
+    `per_cycle` counts MACs for products and convolutions, elementary vector steps for everything else.
+    `weight` is empty for ops without a weight. `bytes_per_mac` is set where products run without reuse, each
+    MAC moving its operands from where they live.
+    """
+
+    name: str
+    unit: str
+    ops: tuple[OpClass, ...]
+    weight: str
+    activation: str
+    per_cycle: Quantity
+    fill_cycles: Quantity
+    """Cycles lost per block of `lanes.batch * lanes.m * lanes.n` results: pipeline fill, requantisation."""
+    output_cycles: Quantity | None
+    """Least cycles per block where an output stage runs beside the multipliers; None where none limits."""
+    lanes: Lanes
+    bytes_per_mac: Quantity | None
+
+
+class Remedy(StrEnum):
+    """What a fallback does about a format that has no rate."""
+
+    EXPAND = "expand"
+    """Weights are stored wider, before deployment; they cost the wider bytes."""
+    DECODE = "decode"
+    """Weights keep their width in the chip's lossless code; hardware widens them on the way to the array."""
+    UNPACK = "unpack"
+    """Weights stay packed in memory; software widens them at every use."""
+    CAST = "cast"
+    """Activations are converted before the op, and its result after it, by the vector unit."""
+    REPLACE = "replace"
+    """Activations are kept in another format of like width from op to op; nothing is converted."""
+    HOST = "host"
+    """The host runs the op."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """What happens to ops that have no rate, and why. The first that matches and changes something is taken.
+
+    `weights` and `activations` are format classes; empty matches all. `grouped` restricts the match to
+    weights with (or without) several scales per output channel; None matches both.
+    """
+
+    ops: tuple[OpClass, ...]
+    weights: tuple[str, ...]
+    activations: tuple[str, ...]
+    grouped: bool | None
+    remedy: Remedy
+    weight: str
+    """The weight's format class afterwards; empty leaves it."""
+    activation: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FormatQuantity:
+    """A number that depends on a format class, such as `int8`."""
+
+    name: str
+    amount: Quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacking:
+    """What software does for low-bit weights beside the products, and on which unit."""
+
+    unit: str
+    weights_per_cycle: tuple[FormatQuantity, ...]
+    """Weights widened per cycle, by stored format class."""
+    partial_sums_per_cycle: Quantity
+    """Partial sums scaled and added per cycle, where weights have several scales per output channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tiling:
+    """How tiles are cut."""
+
+    double_buffered: bool
+    """Whether half of a buffer fills while the other half is used."""
+    orders: tuple[Order, ...]
+    max_n: Quantity | None
+    """Most output channels of one tile; None where only the buffer limits it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overheads:
+    """Time that no work explains."""
+
+    per_op_s: Quantity
+    per_inference_s: Quantity
+    """Once per phase started."""
+    host_hop_s: Quantity
+    """Once per op that the host runs for the accelerator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Energy:
+    """What computing costs; what moving bytes costs stands with the levels."""
+
+    static_power_w: Quantity
+    """Drawn whenever the chip runs, whatever it does."""
+    host_power_w: Quantity
+    """Drawn in addition while the host runs an op."""
+    mac_j: tuple[FormatQuantity, ...]
+    """One MAC, by the wider operand's format class."""
+    step_j: Quantity
+    """One elementary vector step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One chip with one software stack."""
+
+    name: str
+    title: str
+    family: Family
+    software: str
+    description: str
+    hypothetical: bool
+    units: tuple[Unit, ...]
+    levels: tuple[Level, ...]
+    rates: tuple[Rate, ...]
+    fallbacks: tuple[Fallback, ...]
+    unpacking: Unpacking | None
+    codec: tuple[FormatQuantity, ...]
+    """Bytes a weight occupies in the chip's own lossless code, by format class; empty without a codec."""
+    tiling: Tiling
+    overheads: Overheads
+    energy: Energy
+    overlap: Overlap
+
+    def unit(self, name: str) -> Unit:
+        """Return a unit by name."""
+        return next(unit for unit in self.units if unit.name == name)
+
+    def quantities(self) -> Iterator[tuple[str, Quantity]]:
+        """Yield every number with its key path, such as `levels.sram.size_bytes`, in a fixed order."""
+        yield from _quantities(self, "")
+
+    def worst_kind(self) -> Kind:
+        """Return the least trustworthy kind among the chip's numbers."""
+        return worst(tuple(quantity.kind for _, quantity in self.quantities()))
+
+    def with_quantity(self, path: str, quantity: Quantity) -> "Chip":
+        """Return the chip with the number at a key path replaced; the path must be one of `quantities()`."""
+        return cast("Chip", _replaced(self, path.split("."), quantity))
+
+
+def _quantities(value: object, path: str) -> Iterator[tuple[str, Quantity]]:
+    if isinstance(value, Quantity):
+        yield path, value
+    elif isinstance(value, FormatQuantity):
+        yield path, value.amount
+    elif isinstance(value, tuple):
+        for item in value:
+            if hasattr(item, "name"):
+                yield from _quantities(item, f"{path}.{item.name}")
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from _quantities(getattr(value, field.name), f"{path}.{field.name}" if path else field.name)
+
+
+def _replaced(value: object, path: list[str], quantity: Quantity) -> object:
+    if isinstance(value, FormatQuantity):
+        return replace(value, amount=quantity)
+    if not path:
+        return quantity
+    if isinstance(value, tuple):
+        return tuple(_replaced(item, path[1:], quantity) if item.name == path[0] else item for item in value)
+    if not is_dataclass(value) or isinstance(value, type):
+        raise KeyError(path[0])
+    return replace(value, **{path[0]: _replaced(getattr(value, path[0]), path[1:], quantity)})

@@ -1,0 +1,255 @@
+"""What a chip file may say: pydantic models, imported only while a file is read."""
+
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+
+from hwmodels.chip import Holding, Order, Overlap, Remedy, UnitKind
+from hwmodels.format_class import expand_classes
+from hwmodels.op_table import OpClass
+from hwmodels.quantity import RANGED_KINDS, Kind
+from traces.errors import EdgeAsrError
+
+OpName = Literal[
+    "dense",
+    "depthwise",
+    "matvec",
+    "activation_product",
+    "softmax",
+    "normalisation",
+    "elementwise",
+    "gather",
+    "layout",
+    "transform",
+]
+OpNames = list[OpName]
+assert set(OpName.__args__) == {op.label for op in OpClass}  # type: ignore[attr-defined]  # noqa: S101
+
+
+class _Node(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class QuantityNode(_Node):
+    """One number: value, kind and source, and a range where the kind asks for one."""
+
+    value: float
+    kind: Kind
+    source: Annotated[str, Field(min_length=8)]
+    low: float | None = None
+    high: float | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> "QuantityNode":
+        low = self.value if self.low is None else self.low
+        high = self.value if self.high is None else self.high
+        if self.kind in RANGED_KINDS and (self.low is None or self.high is None):
+            raise ValueError(f"a number of kind '{self.kind}' needs a range; add low and high")
+        if not low <= self.value <= high:
+            raise ValueError(f"value {self.value:g} lies outside its range {low:g} to {high:g}")
+        return self
+
+
+def _positive(node: QuantityNode) -> QuantityNode:
+    lowest = node.value if node.low is None else node.low
+    if lowest <= 0:
+        raise ValueError(f"{lowest:g} is not positive; nothing would ever finish")
+    return node
+
+
+def _not_negative(node: QuantityNode) -> QuantityNode:
+    lowest = node.value if node.low is None else node.low
+    if lowest < 0:
+        raise ValueError(f"{lowest:g} is negative; write 0 or more")
+    return node
+
+
+class UnitNode(_Node):
+    """Something that computes."""
+
+    kind: UnitKind
+    clock_hz: QuantityNode
+    _clock = field_validator("clock_hz")(_positive)
+
+
+class LevelNode(_Node):
+    """A memory."""
+
+    size_bytes: QuantityNode
+    bandwidth_bytes_per_s: QuantityNode | None = None
+    latency_s: QuantityNode
+    energy_j_per_byte: QuantityNode
+    holds: list[Holding] = []
+    stages: bool = False
+    partial_write_factor: QuantityNode | None = None
+    _size = field_validator("size_bytes")(_positive)
+    _delays = field_validator("latency_s", "energy_j_per_byte")(_not_negative)
+
+    @field_validator("bandwidth_bytes_per_s", "partial_write_factor")
+    @classmethod
+    def _check_optional(cls, node: QuantityNode | None) -> QuantityNode | None:
+        return node if node is None else _positive(node)
+
+
+class LanesNode(_Node):
+    """What a unit does at once along each extent."""
+
+    batch: Annotated[int, Field(ge=1)] = 1
+    m: Annotated[int, Field(ge=1)] = 1
+    k: Annotated[int, Field(ge=1)] = 1
+    n: Annotated[int, Field(ge=1)] = 1
+
+
+def _classes(pattern: str, info: ValidationInfo) -> str:
+    del info
+    if pattern:
+        try:
+            expand_classes(pattern)
+        except EdgeAsrError as error:
+            raise ValueError(str(error)) from error
+    return pattern
+
+
+class RateNode(_Node):
+    """How fast a unit does some ops with one pair of formats."""
+
+    unit: str
+    ops: Annotated[OpNames, Field(min_length=1)]
+    weight: str = ""
+    activation: str
+    per_cycle: QuantityNode
+    fill_cycles: QuantityNode
+    output_cycles: QuantityNode | None = None
+    lanes: LanesNode = LanesNode()
+    bytes_per_mac: QuantityNode | None = None
+    _rate = field_validator("per_cycle")(_positive)
+    _fill = field_validator("fill_cycles")(_not_negative)
+    _formats = field_validator("weight", "activation")(_classes)
+
+
+class FallbackNode(_Node):
+    """What happens to ops that have no rate."""
+
+    ops: OpNames = []
+    weights: list[str] = []
+    activations: list[str] = []
+    grouped: bool | None = None
+    remedy: Remedy
+    weight: str = ""
+    activation: str = ""
+    reason: Annotated[str, Field(min_length=8)]
+
+    @field_validator("weights", "activations")
+    @classmethod
+    def _check_patterns(cls, patterns: list[str], info: ValidationInfo) -> list[str]:
+        return [_classes(pattern, info) for pattern in patterns]
+
+    _formats = field_validator("weight", "activation")(_classes)
+
+    @model_validator(mode="after")
+    def _check(self) -> "FallbackNode":
+        key = "activation" if self.remedy in (Remedy.CAST, Remedy.REPLACE) else "weight"
+        if self.remedy is not Remedy.HOST and not getattr(self, key):
+            raise ValueError(f"remedy '{self.remedy}' needs '{key}': the format class it ends in")
+        return self
+
+
+class UnpackingNode(_Node):
+    """What software does for low-bit weights."""
+
+    unit: str
+    weights_per_cycle: dict[str, QuantityNode]
+    partial_sums_per_cycle: QuantityNode
+    _sums = field_validator("partial_sums_per_cycle")(_positive)
+
+    @field_validator("weights_per_cycle")
+    @classmethod
+    def _check_rates(cls, nodes: dict[str, QuantityNode]) -> dict[str, QuantityNode]:
+        return {name: _positive(node) for name, node in nodes.items()}
+
+
+class TilingNode(_Node):
+    """How tiles are cut."""
+
+    double_buffered: bool
+    orders: Annotated[list[Order], Field(min_length=1)]
+    max_n: QuantityNode | None = None
+
+
+class OverheadsNode(_Node):
+    """Time that no work explains."""
+
+    per_op_s: QuantityNode
+    per_inference_s: QuantityNode
+    host_hop_s: QuantityNode
+    _delays = field_validator("per_op_s", "per_inference_s", "host_hop_s")(_not_negative)
+
+
+class EnergyNode(_Node):
+    """What computing costs."""
+
+    static_power_w: QuantityNode
+    host_power_w: QuantityNode
+    mac_j: Annotated[dict[str, QuantityNode], Field(min_length=1)]
+    step_j: QuantityNode
+    _terms = field_validator("static_power_w", "host_power_w", "step_j")(_not_negative)
+
+    @field_validator("mac_j")
+    @classmethod
+    def _check_macs(cls, nodes: dict[str, QuantityNode]) -> dict[str, QuantityNode]:
+        return {name: _not_negative(node) for name, node in nodes.items()}
+
+
+class ChipNode(_Node):
+    """A chip file, after `inherit` and `sources` are resolved."""
+
+    title: str
+    family: Literal["npu", "mcu", "dsp", "cpu"]
+    software: str
+    description: str
+    hypothetical: bool = False
+    units: dict[str, UnitNode]
+    levels: dict[str, LevelNode]
+    rates: dict[str, RateNode]
+    fallbacks: list[FallbackNode] = []
+    unpacking: UnpackingNode | None = None
+    codec: dict[str, QuantityNode] = {}
+    tiling: TilingNode
+    overheads: OverheadsNode
+    energy: EnergyNode
+    overlap: Overlap
+
+    @model_validator(mode="after")
+    def _check(self) -> "ChipNode":
+        for name, rate in self.rates.items():
+            if rate.unit not in self.units:
+                raise ValueError(
+                    f"rates.{name}.unit: no unit is called '{rate.unit}'; units: {', '.join(self.units)}"
+                )
+        if self.unpacking is not None and self.unpacking.unit not in self.units:
+            raise ValueError(
+                f"unpacking.unit: no unit is called '{self.unpacking.unit}'; units: {', '.join(self.units)}"
+            )
+        for holding in ("weights", "activations", "caches"):
+            if not any(holding in level.holds for level in self.levels.values()):
+                raise ValueError(f"levels: none holds {holding}; add it to the 'holds' of a level")
+        bandwidths = [
+            (name, level.bandwidth_bytes_per_s.value)
+            for name, level in self.levels.items()
+            if level.bandwidth_bytes_per_s is not None
+        ]
+        for (near, faster), (far, slower) in pairwise(bandwidths):
+            if slower > faster:
+                raise ValueError(
+                    f"levels.{far}.bandwidth_bytes_per_s: {slower:g} is more than {faster:g} of the nearer "
+                    f"level {near}; list levels from the nearest to the farthest"
+                )
+        if (
+            len(bandwidths) < len(self.levels) - 1
+            or list(self.levels.values())[-1].bandwidth_bytes_per_s is None
+        ):
+            raise ValueError(
+                "levels: only the nearest may leave bandwidth_bytes_per_s out; add it to the others"
+            )
+        return self

@@ -1,0 +1,14 @@
+"""NPU: a matrix engine behind a buffer that DMA fills with tiles while the engine computes."""
+
+from hwmodels.chip import Chip
+from hwmodels.op_table import Floats, OpTable
+from hwmodels.placement import Placement
+from hwmodels.rates import RowRates
+from hwmodels.tiling import tiled_bytes
+
+
+def level_bytes(
+    ops: OpTable, placement: Placement, chip: Chip, *, rates: RowRates, weight_bytes: Floats
+) -> Floats:
+    """Return the bytes across each port, (rows, levels): tiles by DMA, weights in the chip's own code."""
+    return tiled_bytes(ops, placement, chip, rates=rates, weight_bytes=weight_bytes)

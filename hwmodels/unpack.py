@@ -1,0 +1,55 @@
+"""What narrow weights and format changes cost beside the product itself."""
+
+import numpy as np
+
+from hwmodels.chip import Chip
+from hwmodels.op_table import Floats, OpClass, OpTable
+from hwmodels.quantity import corners
+from hwmodels.rates import RowRates
+
+
+def stored_weight_bytes(ops: OpTable, rates: RowRates) -> Floats:
+    """Return each row's weight bytes as stored on this chip: (rows,).
+
+    The payload `elements * bits / 8` is replaced by what the chip's codec or its wider storage makes of it;
+    scales, zero points and biases stay. A look-up reads only rows as stored by the graph.
+    """
+    bits = np.array([float(fmt.bits) for fmt in ops.formats] + [0.0])[ops.weight_format]
+    payload = ops.weight_elements * bits / 8
+    kept = np.isnan(rates.stored_bytes_per_weight) | (ops.op_class == OpClass.GATHER)
+    replaced = ops.weight_elements * np.where(kept, 0.0, rates.stored_bytes_per_weight)
+    return np.where(kept, ops.weight_bytes, np.maximum(ops.weight_bytes - payload, 0.0) + replaced)
+
+
+def unpack_s(ops: OpTable, rates: RowRates, chip: Chip) -> Floats:
+    """Return the seconds spent beside the product: (3, rows).
+
+    Widening packed weights (each once per use of the op), scaling and adding partial sums (one multiply-add
+    per result and group of k), and converting activations before and results after a cast op.
+    """
+    widening = ops.weight_elements / rates.weights_per_s
+    return widening + _partial_sums_s(ops, rates, chip) + _cast_s(ops, rates, chip)
+
+
+def _partial_sums_s(ops: OpTable, rates: RowRates, chip: Chip) -> Floats:
+    if chip.unpacking is None or not rates.partial_sums.any():
+        return np.zeros((3, ops.n_rows))
+    channels = np.maximum(ops.weight_elements / np.maximum(ops.k, 1.0), 1.0)
+    groups = np.maximum(ops.weight_groups / channels, 1.0)
+    sums = np.where(rates.partial_sums, ops.batch * ops.m * ops.n * groups, 0.0)
+    per_s = corners(chip.unpacking.partial_sums_per_cycle, more_is_faster=True) * corners(
+        chip.unit(chip.unpacking.unit).clock_hz, more_is_faster=True
+    )
+    return sums / per_s
+
+
+def _cast_s(ops: OpTable, rates: RowRates, chip: Chip) -> Floats:
+    if not rates.cast.any():
+        return np.zeros((3, ops.n_rows))
+    rate = next(rate for rate in chip.rates if OpClass.ELEMENTWISE in rate.ops)
+    per_s = corners(rate.per_cycle, more_is_faster=True) * corners(
+        chip.unit(rate.unit).clock_hz, more_is_faster=True
+    )
+    read = ops.batch * ops.m * np.maximum(ops.in_channels * ops.stride, 1.0)
+    converted = np.where(rates.cast, read + ops.elements, 0.0)
+    return converted / per_s

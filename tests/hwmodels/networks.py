@@ -1,0 +1,77 @@
+"""Whole networks as tables by hand: those whose latency was published for chips of the library."""
+
+from functools import partial
+
+from hwmodels.op_table import OpClass, OpTable
+from tests.hwmodels.tables import Row, attend, conv, dense, depthwise, table, vector
+from traces.formats import FLOAT16, INT8_CHANNEL, INT8_TENSOR, Format
+
+
+def resnet8() -> OpTable:
+    """MLPerf Tiny `ic`: 32x32x3, 12.5 M MACs."""
+    rows = [conv(32, 3, 16)]
+    size, channels = 32, 16
+    for out, stride in ((16, 1), (32, 2), (64, 2)):
+        rows += [conv(size, channels, out, stride=stride), conv(size // stride, out, out)]
+        if stride > 1:
+            rows.append(conv(size, channels, out, kernel=1, stride=stride))
+        size, channels = size // stride, out
+        rows.append(vector(OpClass.ELEMENTWISE, size**2, out, 1, INT8_TENSOR))
+    rows += [vector(OpClass.ELEMENTWISE, 64, 64, 1, INT8_TENSOR), dense(1, 64, 10)]
+    return table(*rows)
+
+
+def mobilenet_quarter() -> OpTable:
+    """MLPerf Tiny `vww`: MobileNetV1 0.25 on 96x96x3, 7.49 M MACs."""
+    rows = [conv(96, 3, 8, stride=2)]
+    size, channels = 48, 8
+    for out, stride in (
+        (16, 1), (32, 2), (32, 1), (64, 2), (64, 1), (128, 2), *[(128, 1)] * 5, (256, 2), (256, 1),
+    ):  # fmt: skip
+        rows.append(depthwise(size, channels, stride=stride))
+        size //= stride
+        rows.append(conv(size, channels, out, kernel=1))
+        channels = out
+    rows += [vector(OpClass.ELEMENTWISE, 9, 256, 1, INT8_TENSOR), dense(1, 256, 2)]
+    return table(*rows)
+
+
+def resnet50(weight: Format = INT8_CHANNEL, activation: Format = INT8_TENSOR) -> OpTable:
+    """224x224x3, 4.09 G MACs."""
+    convolve = partial(conv, weight=weight, activation=activation)
+    rows: list[Row] = [convolve(224, 3, 64, kernel=7, stride=2)]
+    size, channels = 56, 64
+    for blocks, width, first in ((3, 64, 1), (4, 128, 2), (6, 256, 2), (3, 512, 2)):
+        for block in range(blocks):
+            stride = first if block == 0 else 1
+            rows += [
+                convolve(size, channels, width, kernel=1),
+                convolve(size, width, width, stride=stride),
+                convolve(size // stride, width, 4 * width, kernel=1),
+            ]
+            if block == 0:
+                rows.append(convolve(size, channels, 4 * width, kernel=1, stride=stride))
+            size, channels = size // stride, 4 * width
+            rows.append(vector(OpClass.ELEMENTWISE, size**2, channels, 1, activation))
+    rows.append(dense(1, 2048, 1000, weight, activation))
+    return table(*rows)
+
+
+def transformer(
+    tokens: int, *, weight: Format = FLOAT16, activation: Format = FLOAT16, layers: int = 12, width: int = 768
+) -> OpTable:
+    """An encoder of BERT's or ViT's base shape."""
+    heads = width // 64
+    layer = [
+        *[dense(tokens, width, width, weight, activation)] * 3,
+        attend(heads, tokens, 64, tokens, activation),
+        vector(OpClass.SOFTMAX, heads * tokens, tokens, 4, activation),
+        attend(heads, tokens, tokens, 64, activation),
+        dense(tokens, width, width, weight, activation),
+        vector(OpClass.NORMALISATION, tokens, width, 5, activation),
+        dense(tokens, width, 4 * width, weight, activation),
+        vector(OpClass.ELEMENTWISE, tokens, 4 * width, 2, activation),
+        dense(tokens, 4 * width, width, weight, activation),
+        vector(OpClass.NORMALISATION, tokens, width, 5, activation),
+    ]
+    return table(*layer * layers)
