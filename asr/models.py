@@ -75,6 +75,16 @@ def find_source(name: str) -> tuple[str, ModelSource] | None:
     return None
 
 
+def check_name(name: str) -> None:
+    """Verify that a name is a known model, a folder, or may be a hub id, without looking for weights.
+
+    Raises:
+        EdgeAsrError: offering the nearest known names.
+    """
+    if find_source(name) is None and "/" not in name and not Path(name).expanduser().is_dir():
+        raise unknown_name("model", name, _known_names())
+
+
 def locate(name_or_path: str | Path, *, revision: str | None = None) -> tuple[Path, str, str | None]:
     """Return the folder that holds a model, the model's name, and the hub commit if there is one.
 
