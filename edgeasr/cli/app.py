@@ -1,6 +1,7 @@
 """The `edgeasr` command: its subcommands, and how a mistake is answered."""
 
 import sys
+from collections.abc import Callable
 
 import typer
 
@@ -15,7 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-COMMANDS = {
+COMMANDS: dict[str, Callable[..., None] | typer.Typer] = {
     "study": study.study,
     "estimate": estimate.estimate,
     "evaluate": evaluate.evaluate,

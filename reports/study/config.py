@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from traces.documents import read_mapping, validated
 
@@ -70,9 +70,10 @@ def save_study(study: Study, path: Path) -> None:
 
 def _read(path: Path) -> Study:
     document = validated(read_mapping(path), _schema(), where=str(path)).model_dump()
-    return Study(
-        **{key: tuple(value) if isinstance(value, list) else value for key, value in document.items()}
-    )
+    values: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in document.items()
+    }
+    return Study(**values)
 
 
 def _schema() -> "type[BaseModel]":

@@ -10,11 +10,11 @@ from quant.recipe import load_recipe
 from reports.data import FLOAT_RECIPE, Utterances
 from reports.study.config import Study
 from reports.study.measure import Measured
+from reports.workloads import find_workload
 from simulator.annotate import annotated
 from simulator.estimate import Estimate, estimate
 from simulator.utterances import Utterance
 from traces.progress import Progress
-from traces.store import load_workload, stored_architectures
 from traces.workload import Workload
 
 ASSUMED = Utterance(audio_s=5.0, tokens=20)
@@ -63,7 +63,7 @@ def costs(study: Study, measured: Sequence[Measured], *, progress: Progress) -> 
     """
     chips = tuple(load_chip(name) for name in study.chips)
     recipes = tuple(load_recipe(name) for name in study.recipes)
-    workloads = {model: _workload(model) for model in (*study.models, *study.cost_only)}
+    workloads = {model: find_workload(model) for model in (*study.models, *study.cost_only)}
     mixes = {model: _mix(model, workloads, study, measured) for model in workloads}
     done, total = 0, len(workloads) * len(recipes)
     for model, workload in workloads.items():
@@ -77,16 +77,6 @@ def costs(study: Study, measured: Sequence[Measured], *, progress: Progress) -> 
 
 def _estimate(workload: Workload, chip: Chip, mix: Mix) -> Estimate:
     return estimate(workload, chip, mix.utterances)
-
-
-def _workload(model: str) -> Workload:
-    """Return the stored graphs of a known architecture, or trace the model's own configuration."""
-    if model in stored_architectures():
-        return load_workload(model)
-    from asr.models import load_recogniser
-    from traces.recogniser import trace_recogniser
-
-    return trace_recogniser(load_recogniser(model).model, model)
 
 
 def _mix(model: str, workloads: dict[str, Workload], study: Study, measured: Sequence[Measured]) -> Mix:

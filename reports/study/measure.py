@@ -1,6 +1,7 @@
 """Measuring the cells of a study: every model under every recipe on every corpus."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from asr.corpora import load_corpus
 from asr.evaluate import Evaluation, evaluate
@@ -54,12 +55,8 @@ def _measure_recipe(
         evaluation = folder.load(key)
         if evaluation is None:
             quantized = quantized or _quantized(recogniser, recipe)
-            task = str(cell)
             evaluation = evaluate(
-                quantized,
-                corpus,
-                batch_size=study.batch_size,
-                progress=lambda done, total, task=task: progress(task, done, total),
+                quantized, corpus, batch_size=study.batch_size, progress=partial(progress, str(cell))
             )
             folder.save(key, evaluation)
         measured.append(Measured(cell, evaluation))

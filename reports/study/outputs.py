@@ -1,6 +1,6 @@
 """The files of a finished study."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,19 +35,16 @@ def write_outputs(
     from reports.markdown import render_markdown
     from reports.tables import summary_csv
 
-    steps = (
-        ("manifest.json", lambda: run.write_text("manifest.json", manifest_json(data.manifest))),
-        (
-            "layers.parquet",
-            lambda: _write_frame(pandas.concat(frames, ignore_index=True), run.path / "layers.parquet"),
-        ),
-        ("accuracy.parquet", lambda: _write_frame(_accuracy_frame(measured), run.path / "accuracy.parquet")),
-        ("summary.csv", lambda: run.write_text("summary.csv", summary_csv(data))),
-        ("figures", lambda: save_figures(data, run.path / "figures")),
-        ("report.md", lambda: run.write_text("report.md", render_markdown(data))),
-        ("report.html", lambda: run.write_text("report.html", render_html(data))),
+    steps: tuple[Callable[[], object], ...] = (
+        lambda: run.write_text("manifest.json", manifest_json(data.manifest)),
+        lambda: _write_frame(pandas.concat(frames, ignore_index=True), run.path / "layers.parquet"),
+        lambda: _write_frame(_accuracy_frame(measured), run.path / "accuracy.parquet"),
+        lambda: run.write_text("summary.csv", summary_csv(data)),
+        lambda: save_figures(data, run.path / "figures"),
+        lambda: run.write_text("report.md", render_markdown(data)),
+        lambda: run.write_text("report.html", render_html(data)),
     )
-    for done, (_, write) in enumerate(steps):
+    for done, write in enumerate(steps):
         progress("report", done, len(steps))
         write()
     progress("report", len(steps), len(steps))
