@@ -12,7 +12,10 @@ NEAR_DECADES = 0.08
 
 @dataclass(frozen=True, slots=True)
 class Roof:
-    """One line from (intensity_low, rate_low) to (intensity_high, rate_high), in MAC per byte and MAC/s."""
+    """One line from (intensity_low, rate_low) to (intensity_high, rate_high), in MAC per byte and MAC/s.
+
+    The label stands at (intensity_label, rate_label): at the end of flat lines, staggered down slanted ones.
+    """
 
     label: str
     flat: bool
@@ -20,6 +23,8 @@ class Roof:
     rate_low: float
     intensity_high: float
     rate_high: float
+    intensity_label: float
+    rate_label: float
 
 
 def roofs(
@@ -30,14 +35,14 @@ def roofs(
     A memory level that delivers B bytes per second allows intensity * B MACs per second.
     """
     peak = max((row.peak_mac_per_s for row in ceilings), default=math.inf)
-    lines = [Roof(label, True, low, rate, high, rate) for label, rate in _distinct(ceilings)]
-    for row in bandwidths:
-        end = min(high, peak / row.bandwidth_bytes_per_s)
+    lines = [Roof(label, True, low, rate, high, rate, high, rate) for label, rate in _distinct(ceilings)]
+    for idx, row in enumerate(bandwidths):
+        speed = row.bandwidth_bytes_per_s
+        end = min(high, peak / speed)
         if end > low:
-            label = f"{row.level}, {si(row.bandwidth_bytes_per_s, 'B/s')}"
-            lines.append(
-                Roof(label, False, low, low * row.bandwidth_bytes_per_s, end, end * row.bandwidth_bytes_per_s)
-            )
+            at = low * (end / low) ** max(0.0, 0.95 - 0.13 * idx)
+            label = f"{row.level}, {si(speed, 'B/s')}"
+            lines.append(Roof(label, False, low, low * speed, end, end * speed, at, at * speed))
     return tuple(lines)
 
 

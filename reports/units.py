@@ -42,6 +42,20 @@ def si(value: float, unit: str) -> str:
     return f"0{NO_BREAK}{unit}".rstrip(NO_BREAK)
 
 
+def tick(value: float, unit: str = "") -> str:
+    """Return a round number for an axis, without trailing zeros: `10 M`, `2.5 G`."""
+    number, _, prefixed = si(value, unit).partition(NO_BREAK)
+    short = number.rstrip("0").rstrip(".") if "." in number else number
+    return f"{short}{NO_BREAK}{prefixed}".rstrip(NO_BREAK)
+
+
+def axis_unit(largest: float, unit: str) -> tuple[float, str]:
+    """Return what to multiply SI values by, and the unit that makes them: (1e3, "ms") up to 2 s."""
+    exponent = 3 * math.floor(math.log10(largest / 2) / 3) if largest > 0 else 0
+    nearest = min(_SI, key=lambda known: abs(known[0] - exponent))
+    return 10.0 ** -nearest[0], f"{nearest[1]}{unit}"
+
+
 def seconds(value_s: float) -> str:
     """Return a duration: `431 µs`, `12.3 ms`, `2.10 s`, and minutes from 100 s on: `3.4 min`."""
     if abs(value_s) >= 99.95:

@@ -9,7 +9,7 @@ from reports.data import LayerRow, Part, StudyData
 from reports.folding import folded, short_layer, value_of
 from reports.index import layers_by_combination
 from reports.palette import terms
-from reports.units import joules, percent, seconds
+from reports.units import axis_unit, joules, percent, seconds
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -22,12 +22,11 @@ ROW_HEIGHT_PX = 20
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """What is stacked; `scale` turns SI units into the axis's."""
+    """What is stacked, in SI base units."""
 
     name: str
     title: str
-    label: str
-    scale: float
+    unit: str
     parts: Callable[[LayerRow], tuple[Part, ...]]
     total: Callable[[LayerRow], float]
     text: Callable[[float], str]
@@ -37,8 +36,7 @@ QUANTITIES = (
     Quantity(
         "latency",
         "Latency by layer",
-        "ms per utterance",
-        1e3,
+        "s",
         lambda row: row.latency_terms_s,
         lambda row: row.latency_s,
         seconds,
@@ -46,8 +44,7 @@ QUANTITIES = (
     Quantity(
         "energy",
         "Energy by layer",
-        "mJ per utterance",
-        1e3,
+        "J",
         lambda row: row.energy_terms_j,
         lambda row: row.energy_j,
         joules,
@@ -78,13 +75,14 @@ def _figure(rows: tuple[LayerRow, ...], quantity: Quantity) -> "Figure":
     names = tuple(dict.fromkeys(part.name for row in rows for part in quantity.parts(row) if part.value > 0))
     colours = terms(tuple(dict.fromkeys(part.name for row in rows for part in quantity.parts(row))))
     labels = _labels(rows)
+    scale, unit = axis_unit(max((quantity.total(row) for row in rows), default=0.0), quantity.unit)
     whole = sum(quantity.total(row) for row in rows)
     figure = go.Figure()
     for name in names:
         values = [value_of(quantity.parts(row), name) for row in rows]
         figure.add_trace(
             go.Bar(
-                x=[value * quantity.scale for value in values],
+                x=[value * scale for value in values],
                 y=labels,
                 orientation="h",
                 name=safe(name),
@@ -103,7 +101,7 @@ def _figure(rows: tuple[LayerRow, ...], quantity: Quantity) -> "Figure":
         bargap=0.25,
         legend={"traceorder": "normal"},
         height=90 + ROW_HEIGHT_PX * len(rows),
-        xaxis={"title": {"text": quantity.label}, "rangemode": "tozero"},
+        xaxis={"title": {"text": f"{unit} per utterance"}, "rangemode": "tozero"},
         yaxis={"autorange": "reversed", "type": "category", "showgrid": False},
     )
     return figure

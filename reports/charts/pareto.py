@@ -9,22 +9,23 @@ from reports.charts.chart import Chart, frame, safe
 from reports.data import Range, StudyData
 from reports.index import Costed, chip_names, costed, models
 from reports.palette import INK, PAPER, series
-from reports.pareto import pareto_front
-from reports.units import joules, percent, points, seconds, size, spread
+from reports.pareto import pareto_front, spaced
+from reports.units import axis_unit, joules, percent, points, seconds, size, spread
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure, Scatter
 
+AXIS_NAMES = ("latency", "energy", "size")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "pentagon", "star")
 WER_TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 UNMEASURED = "not<br>measured"
-CLEAR_DECADES = 0.1
-"""Marks of the front nearer than this share a label."""
+CLEAR_DECADES = 0.07
+"""How far apart labels of the front are, at least."""
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """What one Pareto chart has on its horizontal axis; `scale` turns SI units into the axis's."""
+    """What one Pareto chart has on its horizontal axis; `scale` turns SI units into those of `label`."""
 
     name: str
     title: str
@@ -34,37 +35,64 @@ class Axis:
     text: Callable[[float], str]
 
 
-AXES = (
-    Axis("latency", "Latency", "ms per utterance", 1e3, lambda row: row.estimate.latency_s, seconds),
-    Axis("energy", "Energy", "mJ per utterance", 1e3, lambda row: row.estimate.energy_j, joules),
-    Axis("size", "Size", "MiB, packed weights", 2.0**-20, lambda row: _exact(row.cell.packed_bytes), size),
-)
+def _axes(rows: tuple[Costed, ...]) -> tuple[Axis, ...]:
+    """Return the axes in units that suit these rows."""
+    time_scale, time_unit = axis_unit(_middle([row.estimate.latency_s.nominal for row in rows]), "s")
+    energy_scale, energy_unit = axis_unit(_middle([row.estimate.energy_j.nominal for row in rows]), "J")
+    return (
+        Axis(
+            "latency",
+            "Latency",
+            f"{time_unit} per utterance",
+            time_scale,
+            lambda row: row.estimate.latency_s,
+            seconds,
+        ),
+        Axis(
+            "energy",
+            "Energy",
+            f"{energy_unit} per utterance",
+            energy_scale,
+            lambda row: row.estimate.energy_j,
+            joules,
+        ),
+        Axis(
+            "size", "Size", "MiB, packed weights", 2.0**-20, lambda row: _exact(row.cell.packed_bytes), size
+        ),
+    )
+
+
+def _middle(values: list[float]) -> float:
+    return sorted(values)[len(values) // 2] if values else 0.0
 
 
 def pareto_charts(study: StudyData) -> tuple[Chart, ...]:
     """Return one chart per axis, with a frame per chip."""
+    on_chips = {chip: costed(study, chip) for chip in chip_names(study)}
+    axes = {chip: _axes(rows) for chip, rows in on_chips.items()}
     return tuple(
         Chart(
-            f"pareto-{axis.name}",
-            f"WER against {axis.title.lower()}",
+            f"pareto-{name}",
+            f"WER against {name}",
             "",
             ("chip",),
-            tuple(frame(chip, _figure(study, chip, axis)) for chip in chip_names(study)),
+            tuple(
+                frame(chip, _figure(rows, models(study), axes[chip][idx])) for chip, rows in on_chips.items()
+            ),
         )
-        for axis in AXES
+        for idx, name in enumerate(AXIS_NAMES)
     )
 
 
-def _figure(study: StudyData, chip: str, axis: Axis) -> "Figure":
+def _figure(rows: tuple[Costed, ...], names: tuple[str, ...], axis: Axis) -> "Figure":
     import plotly.graph_objects as go
 
-    rows = costed(study, chip)
     measured = [row for row in rows if row.cell.accuracy is not None]
     unmeasured = [row for row in rows if row.cell.accuracy is None]
     figure = go.Figure()
     front = _front(measured, axis)
     figure.add_trace(_staircase(front, axis))
-    for position, model in enumerate(models(study)):
+    for position, model in enumerate(names):
         for group, kind in ((measured, "measured"), (unmeasured, "unmeasured")):
             mine = [row for row in group if row.cell.model == model]
             if mine:
@@ -139,32 +167,24 @@ def _staircase(front: list[Costed], axis: Axis) -> "Scatter":
 
 def _labels(front: list[Costed], axis: Axis) -> list[dict[str, object]]:
     """Return the recipes' names below left of the front, where by its nature no mark lies."""
-    places = [
-        (math.log10(axis.of(row).nominal * axis.scale), math.log10(_shown_percent(row, row.wer or 0.0)))
-        for row in front
+    values = [axis.of(row).nominal * axis.scale for row in front]
+    wers = [_shown_percent(row, row.wer or 0.0) for row in front]
+    return [
+        {
+            "x": math.log10(values[idx]),
+            "y": math.log10(wers[idx]),
+            "text": safe(front[idx].cell.recipe),
+            "showarrow": False,
+            "xanchor": "right",
+            "yanchor": "top",
+            "xshift": -6,
+            "yshift": -6,
+            "bgcolor": PAPER.light,
+            "borderpad": 1,
+            "font": {"size": 11, "color": INK.light},
+        }
+        for idx in spaced(values, wers, decades=CLEAR_DECADES)
     ]
-    labels: list[dict[str, object]] = []
-    last: tuple[float, float] | None = None
-    for row, place in zip(front, places, strict=True):
-        if last is not None and place[0] - last[0] < CLEAR_DECADES and last[1] - place[1] < CLEAR_DECADES:
-            continue
-        last = place
-        labels.append(
-            {
-                "x": place[0],
-                "y": place[1],
-                "text": safe(row.cell.recipe),
-                "showarrow": False,
-                "xanchor": "right",
-                "yanchor": "top",
-                "xshift": -6,
-                "yshift": -6,
-                "bgcolor": PAPER.light,
-                "borderpad": 1,
-                "font": {"size": 11, "color": INK.light},
-            }
-        )
-    return labels
 
 
 def _wer_bars(rows: list[Costed], colour: str) -> dict[str, object]:

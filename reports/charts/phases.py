@@ -6,7 +6,7 @@ from reports.charts.chart import Chart, frame, safe
 from reports.data import PhaseRow, StudyData
 from reports.index import unique
 from reports.palette import phase
-from reports.units import joules, percent, seconds
+from reports.units import axis_unit, joules, percent, seconds
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -30,12 +30,14 @@ def _figure(rows: list[PhaseRow]) -> "Figure":
     import plotly.graph_objects as go
 
     recipes = unique(row.recipe for row in rows)
+    totals = [sum(row.latency_s for row in rows if row.recipe == recipe) for recipe in recipes]
+    scale, unit = axis_unit(max(totals), "s")
     figure = go.Figure()
     for name in unique(row.phase for row in rows):
         mine = [row for row in rows if row.phase == name]
         figure.add_trace(
             go.Bar(
-                x=[row.latency_s * 1e3 for row in mine],
+                x=[row.latency_s * scale for row in mine],
                 y=[safe(row.recipe) for row in mine],
                 orientation="h",
                 name=safe(name),
@@ -53,7 +55,7 @@ def _figure(rows: list[PhaseRow]) -> "Figure":
         bargap=0.35,
         legend={"traceorder": "normal"},
         height=100 + 30 * len(recipes),
-        xaxis={"title": {"text": "ms per utterance"}, "rangemode": "tozero"},
+        xaxis={"title": {"text": f"{unit} per utterance"}, "rangemode": "tozero"},
         yaxis={
             "autorange": "reversed",
             "type": "category",

@@ -67,10 +67,10 @@ def _roof(roof: Roof) -> "Scatter":
     import plotly.graph_objects as go
 
     return go.Scatter(
-        x=[roof.intensity_low, roof.intensity_high],
-        y=[roof.rate_low, roof.rate_high],
+        x=[roof.intensity_low, roof.intensity_label, roof.intensity_high],
+        y=[roof.rate_low, roof.rate_label, roof.rate_high],
         mode="lines+text",
-        text=["", safe(roof.label)],
+        text=["", safe(roof.label), ""],
         textposition="top left" if roof.flat else "bottom right",
         textfont={"size": 11, "color": MUTED.light},
         line={

@@ -8,6 +8,7 @@ from reports.figures.style import chips_with_estimates, choice_on, dress, litera
 from reports.folding import folded, short_layer, value_of
 from reports.index import layers_by_combination
 from reports.palette import terms
+from reports.units import axis_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,25 +30,32 @@ def draw_layers(study: StudyData) -> "Figure":
         literal(f"{model} in {recipe} on {chip}"), fontsize=10, x=0.01, ha="left", fontweight="bold"
     )
     panels = figure.subplots(1, 2, sharey=True)
-    _panel(panels[0], rows, lambda row: row.latency_terms_s)
-    dress(panels[0], title="Latency", x="ms per utterance")
-    _panel(panels[1], rows, lambda row: row.energy_terms_j)
-    dress(panels[1], title="Energy", x="mJ per utterance")
+    time_scale, time_unit = axis_unit(max((row.latency_s for row in rows), default=0.0), "s")
+    energy_scale, energy_unit = axis_unit(max((row.energy_j for row in rows), default=0.0), "J")
+    _panel(panels[0], rows, lambda row: row.latency_terms_s, time_scale)
+    dress(panels[0], title="Latency", x=f"{time_unit} per utterance")
+    _panel(panels[1], rows, lambda row: row.energy_terms_j, energy_scale)
+    dress(panels[1], title="Energy", x=f"{energy_unit} per utterance")
     panels[0].set_yticks(range(len(rows)), [literal(short_layer(row)) for row in rows], fontsize=7.5)
     panels[0].invert_yaxis()
     for panel in panels:
         panel.grid(visible=False, axis="y")
         if rows:
-            panel.legend(fontsize=7.5, frameon=False, loc="lower right")
+            panel.margins(y=0.01)
+            panel.legend(
+                fontsize=7.5, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.11), ncols=4
+            )
     return figure
 
 
-def _panel(panel: "Axes", rows: tuple[LayerRow, ...], parts: Callable[[LayerRow], tuple[Part, ...]]) -> None:
+def _panel(
+    panel: "Axes", rows: tuple[LayerRow, ...], parts: Callable[[LayerRow], tuple[Part, ...]], scale: float
+) -> None:
     names = tuple(dict.fromkeys(part.name for row in rows for part in parts(row)))
     colours = terms(names)
     left = [0.0] * len(rows)
     for name in names:
-        widths = [value_of(parts(row), name) * 1e3 for row in rows]
+        widths = [value_of(parts(row), name) * scale for row in rows]
         if any(widths):
             panel.barh(
                 range(len(rows)),

@@ -6,7 +6,8 @@ from reports.data import StudyData
 from reports.figures.style import MARKERS, chips_with_estimates, dress, literal, new_figure
 from reports.index import Costed, costed, main_corpus, models
 from reports.palette import INK, series
-from reports.pareto import pareto_front
+from reports.pareto import pareto_front, spaced
+from reports.units import tick
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 WER_TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 PANEL_HEIGHT_INCH = 4.2
+
+CLEAR_DECADES = 0.09
+"""How far apart labels of the front are, at least."""
 
 
 def draw_pareto(study: StudyData) -> "Figure":
@@ -27,7 +31,7 @@ def draw_pareto(study: StudyData) -> "Figure":
     for panel, chip in zip(panels, chips, strict=True):
         rows = [row for row in costed(study, chip) if row.wer is not None]
         _panel(panel, rows, models(study))
-        dress(panel, title=chip, x="ms per utterance")
+        dress(panel, title=chip, x="latency per utterance")
     corpus = main_corpus(study)
     panels[0].set_ylabel(f"word error rate, %{f' ({literal(corpus)})' if corpus else ''}", fontsize=8.5)
     handles = [
@@ -61,10 +65,12 @@ def _panel(panel: "Axes", rows: list[Costed], names: tuple[str, ...]) -> None:
         linewidth=0.8,
         linestyle=":",
     )
-    for row in front:
+    panel.set_xscale("log")
+    panel.set_yscale("log")
+    for idx in spaced(_latencies(front), [_percent(row) for row in front], decades=CLEAR_DECADES):
         panel.annotate(
-            literal(row.cell.recipe),
-            (_latencies([row])[0], _percent(row)),
+            literal(front[idx].cell.recipe),
+            (_latencies(front)[idx], _percent(front[idx])),
             xytext=(-5, -5),
             textcoords="offset points",
             ha="right",
@@ -72,10 +78,9 @@ def _panel(panel: "Axes", rows: list[Costed], names: tuple[str, ...]) -> None:
             fontsize=7,
             color=INK.light,
         )
-    panel.set_xscale("log")
-    panel.set_yscale("log")
     panel.margins(x=0.18, y=0.1)
     panel.set_yticks(WER_TICKS, [f"{tick:g}" for tick in WER_TICKS])
+    panel.xaxis.set_major_formatter(lambda value, _: tick(value, "s"))
     panel.minorticks_off()
 
 
@@ -85,9 +90,9 @@ def _mark(panel: "Axes", row: Costed, marker: str, colour: str) -> None:
         return
     wer = accuracy.wer
     panel.errorbar(
-        latency.nominal * 1e3,
+        latency.nominal,
         _percent(row),
-        xerr=[[(latency.nominal - latency.low) * 1e3], [(latency.high - latency.nominal) * 1e3]],
+        xerr=[[latency.nominal - latency.low], [latency.high - latency.nominal]],
         yerr=[[(wer.nominal - wer.low) * 100], [(wer.high - wer.nominal) * 100]],
         marker=marker,
         markersize=6,
@@ -100,7 +105,7 @@ def _mark(panel: "Axes", row: Costed, marker: str, colour: str) -> None:
 
 
 def _latencies(rows: list[Costed]) -> list[float]:
-    return [row.estimate.latency_s.nominal * 1e3 for row in rows]
+    return [row.estimate.latency_s.nominal for row in rows]
 
 
 def _percent(row: Costed) -> float:

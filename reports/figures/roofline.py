@@ -8,7 +8,7 @@ from reports.figures.style import chips_with_estimates, choice_on, dress, litera
 from reports.index import combination, unique
 from reports.palette import MUTED, phase
 from reports.roofs import intensity_span, roofs
-from reports.units import si
+from reports.units import tick
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,7 +55,7 @@ def _panel(panel: "Axes", study: StudyData, chip: str, rows: list[PointRow]) -> 
         )
         panel.annotate(
             literal(roof.label),
-            (roof.intensity_high, roof.rate_high),
+            (roof.intensity_label, roof.rate_label),
             xytext=(0, 2) if roof.flat else (3, -3),
             textcoords="offset points",
             ha="right" if roof.flat else "left",
@@ -78,7 +78,7 @@ def _panel(panel: "Axes", study: StudyData, chip: str, rows: list[PointRow]) -> 
         )
     panel.set_xlim(low, high)
     ticks = [10.0**exponent for exponent in range(3, 15) if _visible(panel, 10.0**exponent)]
-    panel.set_yticks(ticks, [si(tick, "").replace(".00", "") for tick in ticks])
+    panel.set_yticks(ticks, [tick(value) for value in ticks])
     panel.minorticks_off()
 
 
