@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import StrEnum
+from itertools import pairwise
 from typing import Literal, cast
 
 from hwmodels.op_table import OpClass
@@ -224,6 +225,23 @@ class Chip:
     def with_quantity(self, path: str, quantity: Quantity) -> "Chip":
         """Return the chip with the number at a key path replaced; the path must be one of `quantities()`."""
         return cast("Chip", _replaced(self, path.split("."), quantity))
+
+
+def bandwidth_mistake(bandwidths: tuple[tuple[str, Quantity | None], ...]) -> str:
+    """Return what is wrong with the levels' bandwidths, nearest level first, or nothing.
+
+    Data crosses every nearer port on its way, so a farther level cannot be faster than a nearer one.
+    """
+    limited = [(name, quantity.value) for name, quantity in bandwidths if quantity is not None]
+    if len(limited) < len(bandwidths) - 1 or bandwidths[-1][1] is None:
+        return "levels: only the nearest may leave bandwidth_bytes_per_s out; add it to the others"
+    for (near, faster), (far, slower) in pairwise(limited):
+        if slower > faster:
+            return (
+                f"levels.{far}.bandwidth_bytes_per_s: {slower:g} is more than {faster:g} of the nearer level "
+                f"{near}; list levels from the nearest to the farthest"
+            )
+    return ""
 
 
 def _quantities(value: object, path: str) -> Iterator[tuple[str, Quantity]]:

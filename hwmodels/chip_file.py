@@ -20,6 +20,7 @@ from hwmodels.chip import (
 )
 from hwmodels.format_class import expand_classes
 from hwmodels.op_table import OpClass
+from hwmodels.overrides import apply_overrides
 from hwmodels.quantity import Quantity
 from hwmodels.units import parse_number
 from traces.documents import read_mapping, validated
@@ -27,6 +28,8 @@ from traces.errors import EdgeAsrError, unknown_name
 
 if TYPE_CHECKING:
     from hwmodels.chip_schema import ChipNode, LevelNode, QuantityNode, RateNode
+
+__all__ = ["apply_overrides", "chip_names", "load_chip"]
 
 CHIPS_FOLDER = Path(__file__).parent / "chips"
 
@@ -131,9 +134,9 @@ def _mapping(tree: object) -> dict[str, object]:
 
 
 def _quantity(node: "QuantityNode") -> Quantity:
-    low = node.value if node.low is None else node.low
-    high = node.value if node.high is None else node.high
-    return Quantity(node.value, node.kind, node.source, low, high)
+    from hwmodels.chip_schema import quantity
+
+    return quantity(node)
 
 
 def _optional(node: "QuantityNode | None") -> Quantity | None:

@@ -1,14 +1,13 @@
 """What a chip file may say: pydantic models, imported only while a file is read."""
 
-from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from hwmodels.chip import Holding, Order, Overlap, Remedy, UnitKind
+from hwmodels.chip import Holding, Order, Overlap, Remedy, UnitKind, bandwidth_mistake
 from hwmodels.format_class import expand_classes
 from hwmodels.op_table import OpClass
-from hwmodels.quantity import RANGED_KINDS, Kind
+from hwmodels.quantity import RANGED_KINDS, Kind, Quantity
 from traces.errors import EdgeAsrError
 
 OpName = Literal[
@@ -49,6 +48,17 @@ class QuantityNode(_Node):
         if not low <= self.value <= high:
             raise ValueError(f"value {self.value:g} lies outside its range {low:g} to {high:g}")
         return self
+
+
+def quantity(node: QuantityNode) -> Quantity:
+    """Return the number as a value; without a range it is its own."""
+    low = node.value if node.low is None else node.low
+    high = node.value if node.high is None else node.high
+    return Quantity(node.value, node.kind, node.source, low, high)
+
+
+def _optional(node: QuantityNode | None) -> Quantity | None:
+    return None if node is None else quantity(node)
 
 
 def _positive(node: QuantityNode) -> QuantityNode:
@@ -234,22 +244,9 @@ class ChipNode(_Node):
         for holding in ("weights", "activations", "caches"):
             if not any(holding in level.holds for level in self.levels.values()):
                 raise ValueError(f"levels: none holds {holding}; add it to the 'holds' of a level")
-        bandwidths = [
-            (name, level.bandwidth_bytes_per_s.value)
-            for name, level in self.levels.items()
-            if level.bandwidth_bytes_per_s is not None
-        ]
-        for (near, faster), (far, slower) in pairwise(bandwidths):
-            if slower > faster:
-                raise ValueError(
-                    f"levels.{far}.bandwidth_bytes_per_s: {slower:g} is more than {faster:g} of the nearer "
-                    f"level {near}; list levels from the nearest to the farthest"
-                )
-        if (
-            len(bandwidths) < len(self.levels) - 1
-            or list(self.levels.values())[-1].bandwidth_bytes_per_s is None
-        ):
-            raise ValueError(
-                "levels: only the nearest may leave bandwidth_bytes_per_s out; add it to the others"
-            )
+        mistake = bandwidth_mistake(
+            tuple((name, _optional(level.bandwidth_bytes_per_s)) for name, level in self.levels.items())
+        )
+        if mistake:
+            raise ValueError(mistake)
         return self
