@@ -2,17 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from reports.charts.chart import Chart, frame, safe
+from reports.charts.chart import Chart, Frame, Spec, axis_title, frame, safe
 from reports.data import LayerRow, Part, StudyData
 from reports.folding import folded, short_layer, value_of
 from reports.index import layers_by_combination
-from reports.palette import terms
+from reports.palette import Colour, terms
 from reports.units import axis_unit, joules, percent, seconds
-
-if TYPE_CHECKING:
-    from plotly.graph_objects import Figure
 
 MOST_LAYERS = 28
 """Bars a chart shows; the rest is summed into one more."""
@@ -63,48 +59,47 @@ def layer_charts(study: StudyData) -> tuple[Chart, ...]:
             if quantity.name == "latency"
             else "In network order; static is the chip's standing power over the layer's latency.",
             ("model", "recipe", "chip"),
-            tuple(frame(key, _figure(rows, quantity)) for key, rows in shown.items()),
+            tuple(_frame(key, rows, quantity) for key, rows in shown.items()),
         )
         for quantity in QUANTITIES
     )
 
 
-def _figure(rows: tuple[LayerRow, ...], quantity: Quantity) -> "Figure":
-    import plotly.graph_objects as go
-
-    names = tuple(dict.fromkeys(part.name for row in rows for part in quantity.parts(row) if part.value > 0))
-    colours = terms(tuple(dict.fromkeys(part.name for row in rows for part in quantity.parts(row))))
-    labels = _labels(rows)
+def _frame(key: str, rows: tuple[LayerRow, ...], quantity: Quantity) -> Frame:
+    names = tuple(dict.fromkeys(part.name for row in rows for part in quantity.parts(row)))
     scale, unit = axis_unit(max((quantity.total(row) for row in rows), default=0.0), quantity.unit)
-    whole = sum(quantity.total(row) for row in rows)
-    figure = go.Figure()
-    for name in names:
-        values = [value_of(quantity.parts(row), name) for row in rows]
-        figure.add_trace(
-            go.Bar(
-                x=[value * scale for value in values],
-                y=labels,
-                orientation="h",
-                name=safe(name),
-                marker={"color": colours[name].light, "line": {"width": 0}},
-                hovertext=[
-                    f"<b>{safe(row.phase)} {safe(row.layer)}</b><br>{safe(name)} {quantity.text(value)} of "
-                    f"{quantity.text(quantity.total(row))}<br>"
-                    f"{percent(quantity.total(row) / whole if whole else 0)} of the utterance"
-                    for row, value in zip(rows, values, strict=True)
-                ],
-                hoverinfo="text",
-            )
-        )
-    figure.update_layout(
-        barmode="stack",
-        bargap=0.25,
-        legend={"traceorder": "normal"},
-        height=90 + ROW_HEIGHT_PX * len(rows),
-        xaxis={"title": {"text": f"{unit} per utterance"}, "rangemode": "tozero"},
-        yaxis={"autorange": "reversed", "type": "category", "showgrid": False},
+    return frame(
+        key,
+        [_bars(rows, quantity, name, colour, scale) for name, colour in terms(names).items()],
+        {
+            "barmode": "stack",
+            "bargap": 0.25,
+            "height": 90 + ROW_HEIGHT_PX * len(rows),
+            "xaxis": {"title": axis_title(f"{unit} per utterance"), "rangemode": "tozero"},
+            "yaxis": {"autorange": "reversed", "type": "category", "showgrid": False},
+        },
     )
-    return figure
+
+
+def _bars(rows: tuple[LayerRow, ...], quantity: Quantity, name: str, colour: Colour, scale: float) -> Spec:
+    values = [value_of(quantity.parts(row), name) for row in rows]
+    whole = sum(quantity.total(row) for row in rows) or 1.0
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "name": safe(name),
+        "x": [value * scale for value in values],
+        "y": _labels(rows),
+        "marker": {"color": colour.light, "line": {"width": 0}},
+        "visible": any(values),
+        "hovertext": [
+            f"<b>{safe(row.phase)} {safe(row.layer)}</b><br>"
+            f"{safe(name)} {quantity.text(value)} of {quantity.text(quantity.total(row))}<br>"
+            f"{percent(quantity.total(row) / whole)} of the utterance"
+            for row, value in zip(rows, values, strict=True)
+        ],
+        "hoverinfo": "text",
+    }
 
 
 def _labels(rows: tuple[LayerRow, ...]) -> list[str]:

@@ -3,22 +3,20 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from reports.charts.chart import Chart, frame, safe
+from reports.charts.chart import Chart, Frame, Json, Spec, axis_title, frame, safe
 from reports.data import Range, StudyData
 from reports.index import Costed, chip_names, costed, models
 from reports.palette import INK, PAPER, series
 from reports.pareto import pareto_front, spaced
 from reports.units import axis_unit, joules, percent, points, seconds, size, spread
 
-if TYPE_CHECKING:
-    from plotly.graph_objects import Figure, Scatter
-
 AXIS_NAMES = ("latency", "energy", "size")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "pentagon", "star")
 WER_TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 UNMEASURED = "not<br>measured"
+STRIP_TOP = 0.12
+"""How much of the height the strip of unmeasured cells takes."""
 CLEAR_DECADES = 0.07
 """How far apart labels of the front are, at least."""
 
@@ -76,74 +74,74 @@ def pareto_charts(study: StudyData) -> tuple[Chart, ...]:
             f"WER against {name}",
             "",
             ("chip",),
-            tuple(
-                frame(chip, _figure(rows, models(study), axes[chip][idx])) for chip, rows in on_chips.items()
-            ),
+            tuple(_frame(chip, rows, models(study), axes[chip][idx]) for chip, rows in on_chips.items()),
         )
         for idx, name in enumerate(AXIS_NAMES)
     )
 
 
-def _figure(rows: tuple[Costed, ...], names: tuple[str, ...], axis: Axis) -> "Figure":
-    import plotly.graph_objects as go
-
+def _frame(chip: str, rows: tuple[Costed, ...], names: tuple[str, ...], axis: Axis) -> Frame:
     measured = [row for row in rows if row.cell.accuracy is not None]
     unmeasured = [row for row in rows if row.cell.accuracy is None]
-    figure = go.Figure()
     front = _front(measured, axis)
-    figure.add_trace(_staircase(front, axis))
+    traces = [_staircase(front, axis)]
     for position, model in enumerate(names):
-        for group, kind in ((measured, "measured"), (unmeasured, "unmeasured")):
-            mine = [row for row in group if row.cell.model == model]
-            if mine:
-                figure.add_trace(_points(mine, axis, position, kind == "measured"))
-    floor = 0.24 if unmeasured and measured else 0.0
-    figure.update_layout(
-        height=430,
-        xaxis={"type": "log", "title": {"text": axis.label}, "anchor": "y2" if floor else "y", "dtick": 1},
-        yaxis={
-            "title": {"text": "word error rate, %"},
-            "domain": [floor, 1.0],
+        traces += _points([row for row in measured if row.cell.model == model], axis, position)
+        traces += _points([row for row in unmeasured if row.cell.model == model], axis, position)
+    layout: dict[str, Json] = {
+        "height": 430,
+        "showlegend": False,
+        "annotations": _labels(front, axis),
+        "xaxis": {
             "type": "log",
+            "title": axis_title(axis.label),
+            "anchor": "y2" if unmeasured else "y",
+            "dtick": 1,
+        },
+        "yaxis": {
+            "type": "log",
+            "title": axis_title("word error rate, %"),
+            "domain": [STRIP_TOP + 0.12, 1.0] if unmeasured else [0.0, 1.0],
             "tickvals": WER_TICKS,
             "ticktext": [f"{tick:g}" for tick in WER_TICKS],
+            "visible": bool(measured),
         },
-        showlegend=False,
-        annotations=_labels(front, axis),
-    )
+    }
     if unmeasured:
-        figure.update_layout(yaxis2={"type": "category", "domain": [0.0, 0.12], "fixedrange": True})
-    return figure
+        layout["yaxis2"] = {"type": "category", "domain": [0.0, STRIP_TOP], "fixedrange": True}
+    return frame(chip, traces, layout)
 
 
-def _points(rows: list[Costed], axis: Axis, position: int, measured: bool) -> "Scatter":
-    import plotly.graph_objects as go
-
+def _points(rows: list[Costed], axis: Axis, position: int) -> list[Spec]:
+    """Return the marks of one model's cells, all measured or none; nothing for no cells."""
+    if not rows:
+        return []
+    measured = rows[0].cell.accuracy is not None
     colour, symbol = series(position).light, SYMBOLS[position % len(SYMBOLS)]
     values = [axis.of(row) for row in rows]
-    return go.Scatter(
-        x=[value.nominal * axis.scale for value in values],
-        y=[_shown_percent(row, row.wer or 0.0) if measured else UNMEASURED for row in rows],
-        yaxis="y" if measured else "y2",
-        mode="markers",
-        name=safe(rows[0].cell.model),
-        marker={
+    trace: dict[str, Json] = {
+        "type": "scatter",
+        "mode": "markers",
+        "name": safe(rows[0].cell.model),
+        "x": [value.nominal * axis.scale for value in values],
+        "y": [_shown_percent(row, row.wer or 0.0) if measured else UNMEASURED for row in rows],
+        "yaxis": "y" if measured else "y2",
+        "marker": {
             "color": colour,
             "size": 10,
             "symbol": [symbol if row.estimate.fits else f"{symbol}-open" for row in rows],
             "line": {"width": 1.5, "color": colour},
         },
-        error_x=_bars(
-            [(value.nominal - value.low) * axis.scale for value in values],
-            [(value.high - value.nominal) * axis.scale for value in values],
-            colour,
-        )
-        if any(value.low < value.high for value in values)
-        else None,
-        error_y=_wer_bars(rows, colour) if measured else None,
-        hovertext=[_hover(row, axis) for row in rows],
-        hoverinfo="text",
-    )
+        "hovertext": [_hover(row, axis) for row in rows],
+        "hoverinfo": "text",
+    }
+    if any(value.low < value.high for value in values):
+        below = [(value.nominal - value.low) * axis.scale for value in values]
+        above = [(value.high - value.nominal) * axis.scale for value in values]
+        trace["error_x"] = _bars(below, above, colour)
+    if measured:
+        trace["error_y"] = _wer_bars(rows, colour)
+    return [trace]
 
 
 def _front(measured: list[Costed], axis: Axis) -> list[Costed]:
@@ -153,19 +151,18 @@ def _front(measured: list[Costed], axis: Axis) -> list[Costed]:
     return [candidates[idx] for idx in pareto_front([axis.of(row).nominal for row in candidates], wers)]
 
 
-def _staircase(front: list[Costed], axis: Axis) -> "Scatter":
-    import plotly.graph_objects as go
+def _staircase(front: list[Costed], axis: Axis) -> Spec:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": [axis.of(row).nominal * axis.scale for row in front],
+        "y": [_shown_percent(row, row.wer or 0.0) for row in front],
+        "line": {"color": INK.light, "width": 1, "dash": "dot", "shape": "hv"},
+        "hoverinfo": "skip",
+    }
 
-    return go.Scatter(
-        x=[axis.of(row).nominal * axis.scale for row in front],
-        y=[_shown_percent(row, row.wer or 0.0) for row in front],
-        mode="lines",
-        line={"color": INK.light, "width": 1, "dash": "dot", "shape": "hv"},
-        hoverinfo="skip",
-    )
 
-
-def _labels(front: list[Costed], axis: Axis) -> list[dict[str, object]]:
+def _labels(front: list[Costed], axis: Axis) -> list[Spec]:
     """Return the recipes' names below left of the front, where by its nature no mark lies."""
     values = [axis.of(row).nominal * axis.scale for row in front]
     wers = [_shown_percent(row, row.wer or 0.0) for row in front]
@@ -187,7 +184,7 @@ def _labels(front: list[Costed], axis: Axis) -> list[dict[str, object]]:
     ]
 
 
-def _wer_bars(rows: list[Costed], colour: str) -> dict[str, object]:
+def _wer_bars(rows: list[Costed], colour: str) -> Spec:
     below, above = [], []
     for row in rows:
         wer = row.cell.accuracy.wer if row.cell.accuracy else _exact(0.0)
@@ -197,7 +194,7 @@ def _wer_bars(rows: list[Costed], colour: str) -> dict[str, object]:
     return _bars(below, above, colour)
 
 
-def _bars(below: list[float], above: list[float], colour: str) -> dict[str, object]:
+def _bars(below: list[float], above: list[float], colour: str) -> Spec:
     return {
         "type": "data",
         "symmetric": False,

@@ -47,6 +47,8 @@ def draw_pareto(study: StudyData) -> "Figure":
 
 
 def _panel(panel: "Axes", rows: list[Costed], names: tuple[str, ...]) -> None:
+    from matplotlib.ticker import LogLocator
+
     if not rows:
         panel.text(0.5, 0.5, "not measured", ha="center", va="center", transform=panel.transAxes, fontsize=9)
         return
@@ -80,6 +82,7 @@ def _panel(panel: "Axes", rows: list[Costed], names: tuple[str, ...]) -> None:
         )
     panel.margins(x=0.18, y=0.1)
     panel.set_yticks(WER_TICKS, [f"{tick:g}" for tick in WER_TICKS])
+    panel.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
     panel.xaxis.set_major_formatter(lambda value, _: tick(value, "s"))
     panel.minorticks_off()
 
