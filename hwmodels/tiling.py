@@ -126,23 +126,22 @@ def search_reloads(
     written = np.where(n_splits > 1, partial_write_factor, 1.0)
     elements_bytes = (m * n)[column] * ACCUMULATOR_BYTES
     spilled = (2.0 * k_splits - 2.0) * elements_bytes / np.maximum(result_bytes, 1.0)[column]
-    ones = np.ones_like(again)
+    ones = np.ones(np.broadcast_shapes(n_tile.shape, k_tile.shape))
     options = {
         Order.WEIGHTS_STAY: (again, ones, written + spilled),
         Order.INPUTS_STAY: (ones, m_splits, written + spilled),
         Order.OUTPUTS_STAY: (again, m_splits, written),
     }
-    stacked = [np.stack([options[order][operand] for order in orders], axis=1) for operand in range(3)]
-    shape = stacked[0].shape
-    total = (
-        stacked[0] * moving_bytes[:, None, None, None]
-        + stacked[1] * stationary_bytes[:, None, None, None]
-        + stacked[2] * result_bytes[:, None, None, None]
-    )
-    total = np.where(fits[:, None], total, np.inf).reshape(shape[0], -1)
+    times = [
+        np.stack([np.broadcast_to(options[order][operand], ones.shape) for order in orders], axis=1)
+        for operand in range(3)
+    ]
+    sizes = (moving_bytes, stationary_bytes, result_bytes)
+    moved = sum(each * size[:, None, None, None] for each, size in zip(times, sizes, strict=True))
+    total = np.where(fits[:, None], moved, np.inf).reshape(len(m), -1)
     best = np.argmin(total, axis=1)
-    rows = np.arange(shape[0])
-    moving, stationary, result = (each.reshape(shape[0], -1)[rows, best] for each in stacked)
+    rows = np.arange(len(m))
+    moving, stationary, result = (each.reshape(len(m), -1)[rows, best] for each in times)
     return Reloads(moving, stationary, result)
 
 
