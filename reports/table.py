@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
+from reports.atomic import write_text
 from reports.shown import heading, is_number, shown
 from traces.errors import EdgeAsrError, unknown_name
 
@@ -70,7 +71,7 @@ def save(table: Table, output_format: str, path: Path) -> None:
         if output_format == "parquet":
             _write_parquet(table, path)
         else:
-            path.write_text(render(table, output_format), encoding="utf-8", newline="")
+            write_text(path, render(table, output_format))
     except OSError as error:
         raise EdgeAsrError(f"'{path}' cannot be written: {error.strerror or error}") from error
 

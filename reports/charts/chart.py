@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from reports.json_value import Json
 from reports.palette import INK, MUTED, RULE
 
-Json = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
 Spec = Mapping[str, Json]
 """One object of plotly's JSON: a trace, a layout, an axis."""
 

@@ -4,9 +4,10 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from reports.charts.chart import Chart, Frame, Json, Spec, axis_title, frame, safe
+from reports.charts.chart import Chart, Frame, Spec, axis_title, frame, safe
 from reports.data import Range, StudyData
 from reports.index import Costed, chip_names, costed, models
+from reports.json_value import Json
 from reports.palette import INK, PAPER, series
 from reports.pareto import pareto_front, spaced
 from reports.units import axis_unit, joules, percent, points, seconds, size, spread
