@@ -16,13 +16,15 @@ def level_bytes(
 
     There is no buffer to tile for, only registers: a kernel that computes `lanes.m` by `lanes.n` results at
     once reads each moving element once per `lanes.n` results and each stationary one once per `lanes.m`, from
-    the memory it lives in.
+    the memory it lives in. Weights that software widens are read once, and used from the nearest memory.
     """
     product = is_product(ops)
+    widened = np.isfinite(rates.weights_per_s[1])
     activation_product = ops.op_class == OpClass.ACTIVATION_PRODUCT
     stationary_once = np.where(activation_product, ops.second_bytes, weight_bytes)
     moving = np.where(product, ops.input_bytes * np.ceil(ops.n / rates.lanes_n), ops.input_bytes)
-    stationary = np.where(product, stationary_once * np.ceil(ops.m / rates.lanes_m), stationary_once)
+    uses = np.where(product, np.ceil(ops.m / rates.lanes_m), 1.0)
+    stationary = stationary_once * np.where(widened, 1.0, uses)
     moving = np.where(ops.op_class == OpClass.DEPTHWISE, ops.input_bytes * ops.kernel / ops.stride, moving)
     second = np.where(activation_product, stationary, ops.second_bytes)
     crossing = np.zeros((ops.n_rows, len(chip.levels)))
@@ -34,4 +36,5 @@ def level_bytes(
         (placement.output_level, ops.output_bytes),
     ):
         np.add.at(crossing, (rows, level), size_bytes)
+    crossing[:, 0] += np.where(widened, ops.weight_elements * rates.weight_bytes * uses, 0.0)
     return crossing

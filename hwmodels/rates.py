@@ -32,7 +32,7 @@ class Choice:
     cast: bool
     """Whether activations are converted before the op, and its result after it."""
     energy_class: str
-    """The wider operand's format class."""
+    """The format class computed in: the wider of the rate's own, or of the operands where it takes any."""
     note: str
 
 
@@ -76,10 +76,13 @@ def choose(chip: Chip, op: OpClass, weight: Format | None, activation: Format | 
                 unpacked_from = weight_class
             case Remedy.DECODE | Remedy.REPLACE:
                 pass
+        if op is OpClass.ACTIVATION_PRODUCT and weight_class in fallback.activations:
+            weight_class = fallback.activation or weight_class  # both operands are activations
         weight_class = fallback.weight or weight_class
         activation_class = fallback.activation or activation_class
         grouped = grouped and weight_class.startswith("int")
-    wider = max((weight_class, activation_class), key=lambda name: bits_of(name) if name else 0)
+    computed = [name for name in (rate.weight, rate.activation) if name]
+    wider = max(computed or [weight_class, activation_class], key=lambda name: bits_of(name) if name else 0)
     return Choice(rate, stored, unpacked_from, grouped, cast, "" if on_host else wider, "; ".join(reasons))
 
 
