@@ -89,6 +89,7 @@ ENGLISH_VOCABULARY = 51_864
 MULTILINGUAL_VOCABULARY = 51_865
 CANTONESE_VOCABULARY = 51_866
 """large-v3 and its descendants have one language more."""
+MICRO_VOCABULARY = 640
 
 
 Extents = tuple[int, int, int, int, int]
@@ -125,6 +126,18 @@ ARCHITECTURES: dict[str, Architecture] = {
     ),
     "moonshine-base": MoonshineArchitecture(
         "UsefulSensors/moonshine-base", 416, 8, 8, 1664, 32_768, 0.62, 194
+    ),
+    "whisper-micro": WhisperArchitecture(
+        None,
+        *(160, 5, 2, 4, 640),
+        MICRO_VOCABULARY,
+        mel_bins=80,
+        prompt_tokens=2,
+        max_source_positions=400,
+        max_target_positions=64,
+    ),
+    "moonshine-micro": MoonshineArchitecture(
+        None, 128, 7, 4, 512, MICRO_VOCABULARY, 0.9, 512, decoder_layers=2
     ),
 }
 """Name -> extents; every one is stored as a graph."""

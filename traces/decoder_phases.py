@@ -53,20 +53,28 @@ class DecoderStep(nn.Module):
         self, ids: torch.Tensor, past: Sequence[KeyValue], cross: Sequence[KeyValue], encoded: torch.Tensor
     ) -> tuple[torch.Tensor, list[KeyValue]]:
         """Decode ids: (batch, tokens) -> logits (batch, 1, vocabulary) and the grown self-attention cache."""
-        from transformers import DynamicCache, EncoderDecoderCache
+        from transformers import EncoderDecoderCache
 
-        own, crossed = DynamicCache(), DynamicCache()
-        for idx, (key, value) in enumerate(past):
-            own.update(key, value, idx)
-        for idx, (key, value) in enumerate(cross):
-            crossed.update(key, value, idx)
-        cache = EncoderDecoderCache(own, crossed)
+        own = _cache(past, len(cross))
+        cache = EncoderDecoderCache(own, _cache(cross, len(cross)))
         for idx in range(len(cross)):
             cache.is_updated[idx] = True
         hidden = self.network.model.decoder(
             input_ids=ids, encoder_hidden_states=encoded, past_key_values=cache, use_cache=True
         ).last_hidden_state
         return self.network.proj_out(hidden[:, -1:]), [(layer.keys, layer.values) for layer in own.layers]
+
+
+def _cache(filled: Sequence[KeyValue], layers: int) -> Any:
+    """Return a cache of so many layers that holds these keys and values as they are, or nothing yet."""
+    from transformers.cache_utils import DynamicCache, DynamicLayer
+
+    cache = DynamicCache()
+    cache.layers = [DynamicLayer() for _ in range(layers)]
+    for layer, (key, value) in zip(cache.layers, filled, strict=False):
+        layer.lazy_initialization(key, value)
+        layer.keys, layer.values = key, value
+    return cache
 
 
 def trace_cross_kv(network: Any, name: str, encoded: torch.Tensor, encoded_tokens: Dim) -> Graph:

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from traces.attention_op import traced_attention
 from traces.errors import EdgeAsrError
 from traces.graph import Graph, Role
 from traces.moonshine import trace_moonshine
@@ -35,11 +36,13 @@ def trace_recogniser(model: Any, name: str, *, prompt_tokens: int | None = None)
     config = model.config
     if config.model_type == "whisper":
         prompt = prompt_tokens or whisper_prompt_tokens(config.vocab_size)
-        graphs = trace_whisper(model, name, prompt_tokens=prompt)
+        with traced_attention(model):
+            graphs = trace_whisper(model, name, prompt_tokens=prompt)
         max_tokens, window = config.max_target_positions - prompt, window_s(config)
     elif config.model_type == "moonshine":
         prompt = prompt_tokens or 1
-        graphs = trace_moonshine(model, name, prompt_tokens=prompt)
+        with traced_attention(model):
+            graphs = trace_moonshine(model, name, prompt_tokens=prompt)
         max_tokens, window = config.max_position_embeddings - prompt, None
     else:
         raise EdgeAsrError(f"{name}: '{config.model_type}' is no Whisper or Moonshine model")

@@ -43,6 +43,18 @@ def scaled_dot_product_attention(low: Lowering, node: Node) -> Value:
     )
 
 
+def traced_attention(low: Lowering, node: Node) -> Value:
+    """Lower the attention of `traces.attention_op`: the same with a scale that is always given."""
+    return emit_attention(
+        low,
+        node,
+        mask=optional_node(node, 3, "mask"),
+        is_causal=arg(node, 5, "is_causal") is True,
+        is_scaled=arg(node, 4, "scale") != 1.0,
+        formats=AttentionFormats(),
+    )
+
+
 def emit_attention(
     low: Lowering,
     node: Node,
@@ -124,4 +136,7 @@ def _mask_epilogue(low: Lowering, mask: Node | None, *, is_causal: bool) -> tupl
             return (Epilogue("mask"),)
 
 
-RULES = {"aten.scaled_dot_product_attention.default": scaled_dot_product_attention}
+RULES = {
+    "aten.scaled_dot_product_attention.default": scaled_dot_product_attention,
+    "edgeasr.attention.default": traced_attention,
+}

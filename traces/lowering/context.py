@@ -198,9 +198,12 @@ def function_name(node: Node) -> str:
     return str(node.target).split(".")[-2] if "." in str(node.target) else str(node.target)
 
 
+_ATTENTIONS = ("scaled_dot_product_attention", "attention", "quantized_attention")
+
+
 def is_attention(node: Node) -> bool:
     """Say whether a node is an attention as a whole."""
-    return function_name(node) in ("scaled_dot_product_attention", "quantized_attention")
+    return function_name(node) in _ATTENTIONS
 
 
 def arg(node: Node, position: int, name: str, default: object = None) -> object:
