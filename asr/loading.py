@@ -1,7 +1,7 @@
 """From a checkpoint folder to a `Recogniser`. Imports torch and transformers."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from transformers.utils import logging as transformers_logging
 
 from asr.checkpoints import check_shapes, digest, read_shapes, weight_files
 from asr.recogniser import FAMILY_CAPS, Family, Recogniser, TokenCap
+from quant.checkpoint import TENSORS, load_quantized
 from traces.errors import EdgeAsrError, unknown_name
 from traces.workload import SAMPLE_RATE_HZ
 
@@ -43,22 +44,23 @@ def load_folder(
 ) -> Recogniser:
     """Load a recogniser from a folder in transformers' layout, checking its weights first.
 
+    A packed checkpoint of a quantized network loads the same way; it computes as its recipe says, and `dtype`
+    does not apply to it.
+
     Raises:
         EdgeAsrError: as `asr.models.load_recogniser`.
     """
     if dtype not in DTYPES:
         raise unknown_name("dtype", dtype, DTYPES)
     config, family = _read_config(folder)
-    files = weight_files(folder)
-    stored = {key: shape for file in files for key, shape in read_shapes(file).items()}
-    model_class = MODEL_CLASSES[family]
-    with torch.device("meta"):
-        check_shapes(folder, stored, model_class(config))
+    packed = folder / TENSORS
+    files = (packed,) if packed.is_file() else weight_files(folder)
     try:
-        with _no_progress_bar():
-            model = model_class.from_pretrained(
-                folder, dtype=DTYPES[dtype], use_safetensors=True, local_files_only=True
-            )
+        model = (
+            load_quantized(folder).model
+            if packed.is_file()
+            else _float_model(folder, files, config, family, dtype)
+        )
         feature_extractor = AutoFeatureExtractor.from_pretrained(folder, local_files_only=True)
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError) as error:
@@ -76,6 +78,19 @@ def load_folder(
         window_s=window_s,
         token_cap=token_cap or FAMILY_CAPS[family],
     )
+
+
+def _float_model(
+    folder: Path, files: Sequence[Path], config: "PreTrainedConfig", family: Family, dtype: str
+) -> "PreTrainedModel":
+    stored = {key: shape for file in files for key, shape in read_shapes(file).items()}
+    model_class = MODEL_CLASSES[family]
+    with torch.device("meta"):
+        check_shapes(folder, stored, model_class(config))
+    with _no_progress_bar():
+        return model_class.from_pretrained(
+            folder, dtype=DTYPES[dtype], use_safetensors=True, local_files_only=True
+        )
 
 
 def _read_config(folder: Path) -> tuple["PreTrainedConfig", Family]:

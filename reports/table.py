@@ -108,6 +108,15 @@ def markdown(table: Table) -> str:
     return "\n".join(lines) + "\n"
 
 
+def upright(table: Table) -> Table:
+    """Return a table of one row as a line per column, its values as a reader sees them."""
+    (row,) = table.rows
+    lines = tuple(
+        (heading(column), shown(column, value)) for column, value in zip(table.columns, row, strict=True)
+    )
+    return Table(("quantity", "value"), lines)
+
+
 def _markdown_row(cells: Iterable[str]) -> str:
     return "| " + " | ".join(markdown_safe(cell) for cell in cells) + " |"
 

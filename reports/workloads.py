@@ -18,10 +18,10 @@ def find_workload(model: str) -> Workload:
     folder = Path(model).expanduser()
     if model in stored_architectures() or not folder.is_dir():
         return load_workload(model)
-    from reports.recognisers import find_recogniser
+    from asr.models import load_recogniser
     from traces.recognisers import trace_recogniser
 
-    recogniser = find_recogniser(model)
+    recogniser = load_recogniser(model)
     try:
         return trace_recogniser(recogniser.model, folder.name, prompt_tokens=len(recogniser.prompt_ids))
     except (ValueError, RuntimeError) as error:

@@ -32,12 +32,12 @@ def evaluate(
     from asr.corpora import load_corpus
     from asr.evaluate import evaluate as evaluate_
     from asr.evaluate import save_evaluation
+    from asr.models import load_recogniser
     from edgeasr.cli.progress import progress_bars
     from reports.accuracy import accuracy_row
-    from reports.recognisers import find_recogniser
 
     utterances = load_corpus(corpus, limit=limit)
-    recogniser = find_recogniser(model)
+    recogniser = load_recogniser(model)
     with progress_bars() as progress:
         if recipe is not None:
             from quant.quantize import quantize

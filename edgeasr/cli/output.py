@@ -26,12 +26,18 @@ FormatOption = Annotated[
 OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")]
 
 
+MOST_COLUMNS = 10
+"""A single row of more columns is shown upright, a line per quantity."""
+
+
 def show(rows: Sequence[object], format_: Format, output: Path | None) -> None:
     """Write rows (frozen dataclasses) as a table to stdout, or to a file."""
-    from reports.table import render, save
+    from reports.table import render, save, upright
     from reports.tables import table_of
 
     table = table_of(rows)
+    if format_ is Format.TABLE and len(table.rows) == 1 and len(table.columns) > MOST_COLUMNS:
+        table = upright(table)
     if output is None:
         sys.stdout.write(render(table, format_))
     else:

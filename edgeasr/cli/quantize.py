@@ -13,21 +13,31 @@ def quantize(
     recipe: Annotated[str, typer.Option(help="A bundled recipe, or the path of a recipe file.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write.")],
     calibration: Annotated[
-        str | None,
-        typer.Option(help="A corpus to find fixed activation ranges on, where the recipe has any."),
-    ] = None,
+        str, typer.Option(help="The corpus that fixed activation ranges are found on, if the recipe has any.")
+    ] = "bundled:calibration",
     limit: Annotated[int, typer.Option(min=1, help="At most so many calibration utterances.")] = 128,
 ) -> None:
     """Quantize a recogniser and write it as packed integers; `evaluate` and `estimate` take the folder."""
+    from functools import partial
+
+    from asr.calibration import calibration_data
+    from asr.corpora import load_corpus
+    from asr.models import load_recogniser, locate
     from edgeasr.cli.progress import progress_bars
+    from quant.checkpoint import save_quantized
+    from quant.quantize import quantize as quantize_
     from quant.recipe import load_recipe
-    from reports.recognisers import find_recogniser, quantize_recogniser, save_recogniser
 
     chosen = load_recipe(recipe)
-    recogniser = find_recogniser(model)
+    corpus = load_corpus(calibration, limit=limit) if chosen.needs_calibration else None
+    recogniser = load_recogniser(model)
+    folder, _, _ = locate(model)
     with progress_bars() as progress:
-        quantized = quantize_recogniser(
-            recogniser, chosen, corpus=calibration, limit=limit, progress=progress
+        data = (
+            calibration_data(recogniser, corpus, progress=partial(progress, f"transcripts of {calibration}"))
+            if corpus is not None
+            else None
         )
-        save_recogniser(recogniser, quantized, output)
+        quantized = quantize_(recogniser.model, chosen, data, progress=progress)
+        save_quantized(quantized, output, source=folder)
     tell(f"packed checkpoint: {output}")
