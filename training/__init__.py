@@ -1,0 +1,1 @@
+"""Scripts that train the two bundled recognisers from scratch; not part of the installed package."""
