@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from asr.audio import decode_audio, load_audio
@@ -14,7 +15,17 @@ ROOT_VARIABLE = "EDGEASR_CORPORA_DIR"
 
 LOCAL_REVISION = "local copy"
 
+CARD = "README.md"
+
 Row = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """Where rows are read from: a folder laid out as the hub's repository, or (no folder) the hub itself."""
+
+    revision: str
+    folder: Path | None
 
 
 def read_hub(name: str, place: HubCorpus, *, root: Path | None) -> Corpus:
@@ -22,19 +33,18 @@ def read_hub(name: str, place: HubCorpus, *, root: Path | None) -> Corpus:
 
     Dropped are rows whose normalised reference is empty or `IGNORED_REFERENCE`. Audio is streamed and
     decoded one utterance at a time; nothing is downloaded ahead. With `root` (or EDGEASR_CORPORA_DIR) the
-    repository's copy in `root/<hub id>` is read and the network left alone. Where HF_HUB_OFFLINE is set, what
-    `datasets` has cached is read.
+    repository's copy in `root/<hub id>` is read and the network left alone. Where HF_HUB_OFFLINE is set, the
+    copy that `hf download` has put into the hub's cache is read.
 
     Raises:
         EdgeAsrError: the local copy is missing or the hub cannot be reached; while reading, a column is
             missing or audio cannot be decoded.
     """
-    folder = _local_copy(place, root)
-    revision = LOCAL_REVISION if folder else _resolve(name, place)
+    copy = _local_copy(place, root) or _hub_copy(name, place)
 
     def read() -> Iterator[Utterance]:
         n_kept = 0
-        for position, row in enumerate(_rows(name, place, folder, revision)):
+        for position, row in enumerate(_rows(name, place, copy)):
             utterance = _utterance(name, place, row, position)
             if utterance:
                 n_kept += 1
@@ -43,12 +53,12 @@ def read_hub(name: str, place: HubCorpus, *, root: Path | None) -> Corpus:
             raise EdgeAsrError(f"corpus is empty: '{name}' ({place.config}, {place.split}) has no utterance")
 
     identity = CorpusIdentity(
-        name=name, source=place.hub_id, config=place.config, split=place.split, revision=revision
+        name=name, source=place.hub_id, config=place.config, split=place.split, revision=copy.revision
     )
     return Corpus(identity, n_utterances=None, read=read)
 
 
-def _local_copy(place: HubCorpus, root: Path | None) -> Path | None:
+def _local_copy(place: HubCorpus, root: Path | None) -> _Copy | None:
     chosen = root or (Path(os.environ[ROOT_VARIABLE]) if os.environ.get(ROOT_VARIABLE) else None)
     if chosen is None:
         return None
@@ -57,19 +67,19 @@ def _local_copy(place: HubCorpus, root: Path | None) -> Path | None:
         raise EdgeAsrError(
             f"'{chosen}' holds no copy of the hub repository '{place.hub_id}': '{folder}' does not exist"
         )
-    return folder
+    return _Copy(LOCAL_REVISION, folder)
 
 
-def _resolve(name: str, place: HubCorpus) -> str:
+def _hub_copy(name: str, place: HubCorpus) -> _Copy:
     """Return the commit that the table's revision stands for, so that a result names what it read.
 
-    The repository's card is fetched for it, since that answers from the cache where there is no network.
+    The repository's card is fetched for it: that also finds the commit in the cache, without a network.
     """
-    from huggingface_hub import hf_hub_download
+    from huggingface_hub import constants, hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError
 
     try:
-        card = hf_hub_download(place.hub_id, "README.md", repo_type="dataset", revision=place.revision)
+        card = hf_hub_download(place.hub_id, CARD, repo_type="dataset", revision=place.revision)
     except HfHubHTTPError as error:
         reason = str(error).strip().splitlines()[0]
         raise EdgeAsrError(f"the Hugging Face hub does not give out corpus '{name}': {reason}") from error
@@ -78,27 +88,26 @@ def _resolve(name: str, place: HubCorpus) -> str:
             f"corpus '{name}' is on the Hugging Face hub ({place.hub_id}), which cannot be reached; connect, "
             f"or set {ROOT_VARIABLE} to a folder that holds a copy of the repository"
         ) from error
-    return Path(card).parent.name
+    snapshot = Path(card).parent
+    return _Copy(snapshot.name, snapshot if constants.HF_HUB_OFFLINE else None)
 
 
-def _rows(name: str, place: HubCorpus, folder: Path | None, revision: str) -> Iterator[Row]:
+def _rows(name: str, place: HubCorpus, copy: _Copy) -> Iterator[Row]:
     from datasets import Audio, load_dataset
-    from huggingface_hub import constants
 
+    source = str(copy.folder or place.hub_id)
     try:
         dataset = load_dataset(
-            str(folder or place.hub_id),
-            place.config,
+            source,
+            data_files={place.split: place.files},
             split=place.split,
-            revision=None if folder else revision,
-            streaming=bool(folder) or not constants.HF_HUB_OFFLINE,
+            revision=None if copy.folder else copy.revision,
+            streaming=True,
         )
         undecoded = dataset.cast_column(place.audio_column, Audio(decode=False))
     except (OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
-        raise EdgeAsrError(
-            f"corpus '{name}' cannot be opened from '{folder or place.hub_id}': {reason}"
-        ) from error
+        raise EdgeAsrError(f"corpus '{name}' cannot be opened from '{source}': {reason}") from error
     yield from undecoded
 
 

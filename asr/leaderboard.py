@@ -8,7 +8,11 @@ ESB = "hf-audio/esb-datasets-test-only-sorted"
 
 @dataclass(frozen=True, slots=True)
 class HubCorpus:
-    """Where a corpus lies on the Hugging Face hub; `revision` is a branch, tag or commit."""
+    """Where a corpus lies on the Hugging Face hub; `revision` is a branch, tag or commit.
+
+    The rows are Parquet files in a folder per configuration, named by their split, as `push_to_hub` writes
+    them: `librispeech/test.clean-00000-of-00001.parquet`.
+    """
 
     hub_id: str
     config: str
@@ -17,6 +21,11 @@ class HubCorpus:
     audio_column: str = "audio"
     text_column: str = "text"
     id_column: str = "id"
+
+    @property
+    def files(self) -> str:
+        """The pattern of the Parquet files, from the repository's root."""
+        return f"{self.config}/{self.split}-*.parquet"
 
 
 LEADERBOARD: dict[str, HubCorpus] = {

@@ -1,6 +1,7 @@
 """The hub path against local folders that are laid out like the hub repository."""
 
 import io
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,18 +17,19 @@ from asr.hub_corpora import ROOT_VARIABLE
 from asr.leaderboard import ESB, LEADERBOARD
 from traces.errors import EdgeAsrError
 
-CARD = """---
-configs:
-- config_name: librispeech
-  data_files:
-  - split: test.clean
-    path: librispeech/test.clean-*
-- config_name: ami
-  data_files:
-  - split: test
-    path: ami/test-*
----
-"""
+FEATURES = json.dumps(
+    {
+        "info": {
+            "features": {
+                "audio": {"sampling_rate": 16_000, "_type": "Audio"},
+                "text": {"dtype": "string", "_type": "Value"},
+                "id": {"dtype": "string", "_type": "Value"},
+                "dataset": {"dtype": "string", "_type": "Value"},
+            }
+        }
+    }
+)
+"""What `push_to_hub` writes into a Parquet file's schema."""
 
 AUDIO = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
@@ -51,7 +53,7 @@ def write_rows(file: Path, rows: Sequence[tuple[bytes | None, str | None, str | 
         "dataset": pa.array(["x"] * len(rows)),
     }
     file.parent.mkdir(parents=True, exist_ok=True)
-    parquet.write_table(pa.table(columns), file)
+    parquet.write_table(pa.table(columns).replace_schema_metadata({"huggingface": FEATURES}), file)
 
 
 @pytest.fixture
@@ -60,7 +62,6 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
     copy = tmp_path / ESB
     copy.mkdir(parents=True)
-    (copy / "README.md").write_text(CARD)
     stored = tmp_path / "stored.wav"
     stored.write_bytes(clip(0.5))
     write_rows(
@@ -131,7 +132,8 @@ def test_a_corpus_of_nothing_but_dropped_rows_is_empty(root: Path) -> None:
 def test_the_transcript_column_missing(root: Path) -> None:
     file = root / ESB / "ami" / "test-00000-of-00001.parquet"
     write_rows(file, [(clip(1.0), None, "YES")])
-    parquet.write_table(parquet.read_table(file).drop_columns(["text"]), file)
+    table = parquet.read_table(file).drop_columns(["text"])
+    parquet.write_table(table.replace_schema_metadata(None), file)
     with pytest.raises(
         EdgeAsrError, match="corpus 'ami' has no column 'text'; its columns: audio, id, dataset"
     ):
