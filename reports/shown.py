@@ -7,6 +7,7 @@ from reports.units import (
     percent,
     points,
     seconds,
+    si,
     significant,
     size,
 )
@@ -56,4 +57,6 @@ def _number(column: str, value: float) -> str:
         return joules(value)
     if column.endswith("_bytes"):
         return size(value)
-    return str(value) if isinstance(value, int) else significant(value)
+    if abs(value) < 1e6 and value == int(value):
+        return str(int(value))
+    return significant(value) if 1e-3 <= abs(value) < 1e4 else si(value, "")
