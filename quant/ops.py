@@ -116,7 +116,7 @@ def quantized_attention(
 
 @quantized_attention.register_fake
 def _(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, *_: object) -> Tensor:
-    # The float op's own rule, so that a mask ties the symbols of its extents to those of the keys in both alike.
+    # The float op's own rule, so that a mask ties its symbolic extents to those of the keys in both alike.
     return functional.scaled_dot_product_attention(
         q, k, v, attn_mask=mask, enable_gqa=q.shape[1] != k.shape[1]
     ).contiguous()

@@ -61,7 +61,8 @@ def validated(content: dict[str, object], schema: "type[Document]", *, where: st
     try:
         return schema.model_validate(content)
     except ValidationError as error:
-        details = error.errors()
+        # A misspelt key is also a missing one; the misspelling is what the user can see.
+        details = sorted(error.errors(), key=lambda detail: detail["type"] != "extra_forbidden")
         more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
         raise EdgeAsrError(f"{where}: {_sentence(details[0], schema)}{more}") from error
 

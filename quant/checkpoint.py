@@ -1,0 +1,179 @@
+"""Packed checkpoints: a folder with bit-packed weights, the recipe, and what a recogniser needs besides.
+
+    quantized.safetensors    codes packed to their bits, zero points too; scales and floats as float16
+    manifest.json            recipe, architecture, versions, calibration counts, digest of the tensors
+    config.json, generation_config.json, tokenizer and feature extractor files
+
+Loading gives the same outputs bit for bit, because `quantize` computes with what is stored here.
+"""
+
+import hashlib
+import shutil
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict
+from torch import Tensor
+from transformers import (
+    AutoConfig,
+    GenerationConfig,
+    MoonshineForConditionalGeneration,
+    WhisperForConditionalGeneration,
+)
+from transformers.initialization import no_init_weights
+
+from quant.attention import quantize_attention_
+from quant.plan import make_plan
+from quant.quantize import QuantizedModel, replace_layers_
+from quant.recipe_schema import recipe_mapping, recipe_of
+from quant.tensor_file import read_tensors, restore_floats_, restored_scales, restored_weights, stored_tensors
+from traces.documents import validated
+from traces.errors import EdgeAsrError, unknown_name
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+TENSORS = "quantized.safetensors"
+MANIFEST = "manifest.json"
+FORMAT_VERSION = 1
+
+ARCHITECTURES: "dict[str, type[PreTrainedModel]]" = {
+    "MoonshineForConditionalGeneration": MoonshineForConditionalGeneration,
+    "WhisperForConditionalGeneration": WhisperForConditionalGeneration,
+}
+
+COMPANIONS = (
+    "added_tokens.json",
+    "merges.txt",
+    "normalizer.json",
+    "preprocessor_config.json",
+    "processor_config.json",
+    "special_tokens_map.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "vocab.json",
+)
+"""Files of a recogniser's folder that quantization leaves as they are."""
+
+
+class Manifest(BaseModel):
+    """What `manifest.json` says."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format_version: int
+    architecture: str
+    recipe: dict[str, object]
+    n_utterances: int
+    n_tokens: int
+    sha256: str
+    versions: dict[str, str]
+
+
+def save_quantized(quantized: QuantizedModel, folder: Path, *, source: Path | None = None) -> None:
+    """Write a packed checkpoint; a former one in the folder is replaced only once the new one is complete.
+
+    `source` is the folder of the float model, whose tokenizer and feature extractor are copied.
+
+    Raises:
+        EdgeAsrError: if the folder holds something other than a packed checkpoint, or cannot be written.
+    """
+    if folder.exists() and not (folder / MANIFEST).is_file():
+        raise EdgeAsrError(f"'{folder}' exists and is no packed checkpoint; choose another folder")
+    partial = folder.with_name(f".{folder.name}.partial")
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        _write(quantized, partial, source)
+        if folder.exists():
+            shutil.rmtree(folder)
+        partial.rename(folder)
+    except OSError as error:
+        raise EdgeAsrError(
+            f"'{folder}' cannot be written ({error.strerror}); choose another place"
+        ) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def load_quantized(folder: Path) -> QuantizedModel:
+    """Return the quantized network of a packed checkpoint.
+
+    Raises:
+        EdgeAsrError: naming the file, and the tensor where one is missing, truncated or of the wrong shape.
+    """
+    manifest = read_manifest(folder)
+    recipe = recipe_of(dict(manifest.recipe), where=f"{folder / MANIFEST}: recipe")
+    file = folder / TENSORS
+    tensors = read_tensors(file, sha256=manifest.sha256)
+    model = _empty_model(folder, manifest.architecture)
+    plan = make_plan(model, recipe)
+    weights = restored_weights(model, plan, tensors, file)
+    replace_layers_(model, plan, weights, restored_scales(plan, tensors, file))
+    restore_floats_(model, tensors, file)
+    quantize_attention_(model, plan.attention)
+    return QuantizedModel(model, recipe, n_utterances=manifest.n_utterances, n_tokens=manifest.n_tokens)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Return the manifest of a packed checkpoint.
+
+    Raises:
+        EdgeAsrError: if the folder holds none, or it cannot be read.
+    """
+    import json
+
+    file = folder / MANIFEST
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise EdgeAsrError(f"'{folder}' holds no packed checkpoint: {MANIFEST} cannot be read") from error
+    except ValueError as error:
+        raise EdgeAsrError(f"'{file}' is no valid JSON; write the checkpoint again") from error
+    if not isinstance(content, dict):
+        raise EdgeAsrError(f"'{file}' is no manifest; write the checkpoint again")
+    manifest = validated(content, Manifest, where=str(file))
+    if manifest.format_version != FORMAT_VERSION:
+        raise EdgeAsrError(
+            f"'{file}' has format version {manifest.format_version}, this edgeasr reads {FORMAT_VERSION}"
+        )
+    return manifest
+
+
+def _write(quantized: QuantizedModel, folder: Path, source: Path | None) -> None:
+    from safetensors.torch import save_file
+
+    tensors: dict[str, Tensor] = stored_tensors(quantized.model)
+    save_file(tensors, folder / TENSORS)
+    quantized.model.config.save_pretrained(folder)
+    quantized.model.generation_config.save_pretrained(folder)
+    for name in COMPANIONS:
+        if source is not None and (source / name).is_file():
+            shutil.copyfile(source / name, folder / name)
+    manifest = Manifest(
+        format_version=FORMAT_VERSION,
+        architecture=type(quantized.model).__name__,
+        recipe=recipe_mapping(quantized.recipe),
+        n_utterances=quantized.n_utterances,
+        n_tokens=quantized.n_tokens,
+        sha256=hashlib.sha256((folder / TENSORS).read_bytes()).hexdigest(),
+        versions={name: version(name) for name in ("torch", "transformers")},
+    )
+    (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def _empty_model(folder: Path, architecture: str) -> "PreTrainedModel":
+    """Return a network of the folder's configuration whose parameters hold nothing yet."""
+    if architecture not in ARCHITECTURES:
+        raise unknown_name("architecture", architecture, ARCHITECTURES)
+    try:
+        config = AutoConfig.from_pretrained(folder, local_files_only=True)
+        generation = GenerationConfig.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise EdgeAsrError(f"the configuration in '{folder}' cannot be read: {reason}") from error
+    with no_init_weights():
+        model = ARCHITECTURES[architecture](config).eval()
+    model.generation_config = generation
+    return model
