@@ -89,7 +89,10 @@ def _inherited(path: Path, *, seen: tuple[Path, ...]) -> dict[str, object]:
     if not isinstance(parent, str):
         raise EdgeAsrError(f"{path}: inherit: {parent!r} is no chip name")
     beside = path.parent / f"{parent}.yaml"
-    parent_path = beside if beside.exists() else _path_of(parent)
+    try:
+        parent_path = beside if beside.exists() else _path_of(parent)
+    except EdgeAsrError as error:
+        raise EdgeAsrError(f"{path}: inherit: {error}") from error
     return _overlaid(_inherited(parent_path, seen=(*seen, path)), content)
 
 
@@ -118,7 +121,8 @@ def _resolved(node: object, sources: Mapping[object, object], path: Path, *, key
         for name, item in node.items()
     }
     if "value" in tree and "kind" in tree:
-        tree["source"] = sources.get(tree.get("source"), tree.get("source"))
+        if "source" in tree:
+            tree["source"] = sources.get(tree["source"], tree["source"])
         for name in ("value", "low", "high"):
             text = tree.get(name)
             if isinstance(text, str):

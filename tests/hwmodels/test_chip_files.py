@@ -1,0 +1,84 @@
+import re
+
+import pytest
+
+from hwmodels.chip import Chip
+from hwmodels.chip_file import chip_names, load_chip
+from hwmodels.op_table import OpClass
+from hwmodels.quantity import KINDS, RANGED_KINDS
+from hwmodels.rates import PRODUCTS, choose
+from hwmodels.units import unit_symbol
+from traces.formats import FLOAT16, FLOAT32, INT8_CHANNEL, Format
+
+WEIGHTS = (
+    FLOAT16,
+    FLOAT32,
+    *(Format.parse(f"int{bits}_{shared}") for bits in range(2, 17) for shared in ("channel", "g32")),
+)
+ACTIVATIONS = (FLOAT16, FLOAT32, *(Format.parse(f"int{bits}_token") for bits in range(2, 17)))
+
+
+@pytest.fixture(params=chip_names())
+def chip(request: pytest.FixtureRequest) -> Chip:
+    return load_chip(str(request.param))
+
+
+def test_the_library_has_every_family_and_hypothetical_chips() -> None:
+    chips = [load_chip(name) for name in chip_names()]
+    assert {chip.family for chip in chips} == {"npu", "mcu", "dsp"}
+    assert len([chip for chip in chips if not chip.hypothetical]) >= 6
+    assert len([chip for chip in chips if chip.hypothetical]) >= 2
+
+
+def test_every_number_has_a_source_that_can_be_read_without_a_key(chip: Chip) -> None:
+    for path, number in chip.quantities():
+        assert len(number.source) >= 8, path
+        assert not re.fullmatch(r"\[?S\d+\w?\]?", number.source), path
+        assert number.kind in KINDS, path
+
+
+def test_assumed_and_fitted_numbers_carry_a_range(chip: Chip) -> None:
+    for path, number in chip.quantities():
+        assert number.low <= number.value <= number.high, path
+        if number.kind in RANGED_KINDS:
+            assert number.low < number.high or number.value == 0, path
+
+
+def test_datasheet_and_measured_numbers_do_not_pretend_to_be_guesses(chip: Chip) -> None:
+    for path, number in chip.quantities():
+        if number.kind in ("datasheet", "measured"):
+            assert not number.source.startswith("assumed"), path
+
+
+def test_paths_name_one_number_each_and_carry_units(chip: Chip) -> None:
+    paths = [path for path, _ in chip.quantities()]
+    assert len(set(paths)) == len(paths)
+    assert unit_symbol(f"levels.{chip.levels[-1].name}.bandwidth_bytes_per_s") == "B/s"
+    for path in paths:
+        assert unit_symbol(path) or re.search(r"partial_write_factor|max_n|codec", path), path
+
+
+def test_every_class_in_every_format_has_a_rate_or_a_reasoned_fallback(chip: Chip) -> None:
+    for op in OpClass:
+        weights = WEIGHTS if op in (OpClass.DENSE, OpClass.DEPTHWISE, OpClass.MATVEC) else (None,)
+        for weight in ACTIVATIONS if op is OpClass.ACTIVATION_PRODUCT else weights:
+            for activation in ACTIVATIONS:
+                choice = choose(chip, op, weight, activation)
+                assert op in choice.rate.ops
+                exact = choice.rate.activation in ("", f"{activation.kind}{activation.bits}")
+                assert exact or choice.note, (op, weight, activation)
+
+
+def test_products_of_int8_run_on_the_chip_itself(chip: Chip) -> None:
+    for op in PRODUCTS:
+        choice = choose(chip, op, INT8_CHANNEL, Format.parse("int8_token"))
+        assert chip.unit(choice.rate.unit).kind != "host"
+        assert choice.note == ""
+
+
+def test_a_number_can_be_replaced_by_its_path(chip: Chip) -> None:
+    for path, number in chip.quantities():
+        changed = chip.with_quantity(path, number.exact(number.value + 1, "assumed", "set by a test"))
+        assert dict(changed.quantities())[path].value == number.value + 1
+        others = {other: value for other, value in changed.quantities() if other != path}
+        assert others == {other: value for other, value in chip.quantities() if other != path}
