@@ -1,0 +1,24 @@
+import json
+
+import yaml
+
+from hwmodels.chip_file import CHIPS_FOLDER, chip_names
+from hwmodels.editor_schema import SCHEMA_PATH, editor_schema
+
+
+def test_the_schema_beside_the_chips_is_up_to_date() -> None:
+    assert SCHEMA_PATH.read_text(encoding="utf-8") == editor_schema(), "run: python -m hwmodels.editor_schema"
+
+
+def test_it_knows_every_key_of_every_chip_file() -> None:
+    known = set(json.loads(editor_schema())["properties"])
+    for name in chip_names():
+        assert set(yaml.safe_load((CHIPS_FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))) <= known
+
+
+def test_numbers_may_carry_units_and_inherited_entries_may_go() -> None:
+    definitions = json.loads(editor_schema())["$defs"]
+    assert definitions["QuantityNode"]["properties"]["value"] == {"type": ["number", "string"]}
+    assert definitions["QuantityNode"]["required"] == ["value", "kind", "source"]
+    assert "required" not in definitions["LevelNode"]
+    assert {"type": "null"} in definitions["LevelNode"]["properties"]["size_bytes"]["anyOf"]
