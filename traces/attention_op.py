@@ -1,6 +1,6 @@
 """Attention as one node of an exported recogniser.
 
-torch.export keeps scaled_dot_product_attention as one node too, but works out its shape by decomposing it, and
+torch.export keeps scaled_dot_product_attention as one node too, but works out its shape by decomposing it;
 with symbolic extents that is half the time of a trace. This op says its shape outright.
 """
 
@@ -32,7 +32,7 @@ def attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, scale: float
 
 
 @attention.register_fake
-def _(q: Tensor, k: Tensor, v: Tensor, *_: object) -> Tensor:
+def _(q: Tensor, _k: Tensor, v: Tensor, *_: object) -> Tensor:
     return q.new_empty((*q.shape[:-1], v.shape[-1]))
 
 

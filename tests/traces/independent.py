@@ -61,7 +61,7 @@ class Counter:
     macs: int = 0
     hooks: list[Any] = field(default_factory=list)
 
-    def layer(self, module: nn.Module, args: tuple[Tensor, ...], result: Tensor) -> None:
+    def layer(self, module: nn.Module, _args: tuple[Tensor, ...], result: Tensor) -> None:
         if isinstance(module, nn.Linear):
             self.macs += result.numel() * module.in_features
         elif isinstance(module, nn.Conv1d | nn.Conv2d):

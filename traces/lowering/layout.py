@@ -119,7 +119,8 @@ def pad(low: Lowering, node: Node) -> Value:
 
 _VIEWS = (
     "view.default", "unsqueeze.default", "squeeze.dim", "squeeze.default",
-    "expand.default", "detach.default", "detach_.default", "alias.default", "dropout.default", "to.dtype",
+    "expand.default", "detach.default", "detach_.default", "alias.default", "dropout.default",
+    "dropout_.default", "to.dtype",
     "to.device", "to.dtype_layout", "flatten.using_ints", "unflatten.int", "lift_fresh_copy.default",
     "clone.default", "expand_as.default", "view_as.default",
 )  # fmt: skip
