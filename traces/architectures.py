@@ -44,6 +44,7 @@ class WhisperArchitecture:
             decoder_ffn_dim=self.ffn_size,
             max_source_positions=self.max_source_positions,
             max_target_positions=self.max_target_positions,
+            pad_token_id=0,  # no part of a graph; transformers' default lies outside small vocabularies
         )
 
 
