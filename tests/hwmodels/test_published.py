@@ -43,6 +43,8 @@ def test_networks_by_hand_have_their_published_macs() -> None:
         ("nucleo-l4r5zi", mobilenet_quarter, 88.93e-3, 3895e-6),
         ("nucleo-h7a3zi", resnet8, 40.84e-3, 5090e-6),
         ("nucleo-h7a3zi", mobilenet_quarter, 23.80e-3, 2965e-6),
+        ("nucleo-u575zi", resnet8, 111.07e-3, 2579e-6),
+        ("nucleo-u575zi", mobilenet_quarter, 59.28e-3, 1355e-6),
         ("ek-ra8d1", resnet8, 8.478e-3, None),
         ("ek-ra8d1", mobilenet_quarter, 13.393e-3, None),
         ("gap9", resnet8, 0.9493e-3, 27.7e-6),
