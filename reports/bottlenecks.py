@@ -32,7 +32,7 @@ def reason(row: LayerRow) -> str:
                 f"arithmetic on {row.unit}: {si(row.macs, 'MAC')} at {percent(row.utilisation)} of its peak"
             )
         case "host":
-            text = f"runs on the host ({row.unit})"
+            text = "runs on the host" if row.unit == "host" else f"runs on the host ({row.unit})"
         case "unpack":
             text = f"unpacking weights in software takes {seconds(term_s)}"
         case "overhead":

@@ -141,13 +141,14 @@ def cost_lines(study: StudyData) -> tuple[Line, ...]:
 
 def misfit_lines(study: StudyData) -> tuple[Line, ...]:
     """Return what does not fit: one line per chip, model and memory level that is exceeded."""
+    chips = chip_names(study)
     groups: dict[tuple[str, str, str], list[EstimateRow]] = {}
     for row in study.estimates:
         if not row.fits:
             groups.setdefault((row.chip, row.model, row.excess_level), []).append(row)
     return tuple(
         Line((*names, ", ".join(f"{row.recipe} by {size(row.excess_bytes)}" for row in rows)))
-        for names, rows in groups.items()
+        for names, rows in sorted(groups.items(), key=lambda item: chips.index(item[0][0]))
     )
 
 

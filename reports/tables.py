@@ -22,8 +22,8 @@ class HeadlineRow:
     latency_s: tuple[Part, ...]
     """One part per chip."""
     energy_j: tuple[Part, ...]
-    does_not_fit: str
-    """The chips it does not fit."""
+    fits_on: str
+    """The chips whose memory it fits: `all`, `none`, or their names."""
 
 
 def headline_rows(study: StudyData) -> tuple[HeadlineRow, ...]:
@@ -50,10 +50,16 @@ def headline_rows(study: StudyData) -> tuple[HeadlineRow, ...]:
                 cell.packed_bytes,
                 tuple(Part(row.chip, row.latency_s.nominal) for row in found),
                 tuple(Part(row.chip, row.energy_j.nominal) for row in found),
-                ", ".join(row.chip for row in found if not row.fits),
+                _named_chips(tuple(row.chip for row in found if row.fits), len(found)),
             )
         )
     return tuple(rows)
+
+
+def _named_chips(fitting: tuple[str, ...], n_chips: int) -> str:
+    if len(fitting) == n_chips:
+        return "all"
+    return ", ".join(fitting) or "none"
 
 
 def summary_table(study: StudyData) -> Table:

@@ -49,6 +49,13 @@ def tick(value: float, unit: str = "") -> str:
     return f"{short}{NO_BREAK}{prefixed}".rstrip(NO_BREAK)
 
 
+def log_ticks(low: float, high: float) -> tuple[float, ...]:
+    """Return round numbers for a logarithmic axis: decades, and 2 and 5 between them where there are few."""
+    decades = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 2)
+    steps = (1, 2, 5) if high / low < 100 else (1,)
+    return tuple(step * 10.0**decade for decade in decades for step in steps)
+
+
 def axis_unit(largest: float, unit: str) -> tuple[float, str]:
     """Return what to multiply SI values by, and the unit that makes them: (1e3, "ms") up to 2 s."""
     exponent = 3 * math.floor(math.log10(largest / 2) / 3) if largest > 0 else 0

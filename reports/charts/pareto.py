@@ -10,14 +10,16 @@ from reports.index import Costed, chip_names, costed, models
 from reports.json_value import Json
 from reports.palette import INK, PAPER, series
 from reports.pareto import pareto_front, spaced
-from reports.units import axis_unit, joules, percent, points, seconds, size, spread
+from reports.units import axis_unit, joules, log_ticks, percent, points, seconds, size, spread, tick
 
 AXIS_NAMES = ("latency", "energy", "size")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "pentagon", "star")
 WER_TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 UNMEASURED = "not<br>measured"
 STRIP_TOP = 0.12
-"""How much of the height the strip of unmeasured cells takes."""
+"""How much of the height the strip of unmeasured cells takes beside measured ones."""
+STRIP_HEIGHT_PX = 130
+"""The height of a chart in which nothing was measured."""
 CLEAR_DECADES = 0.07
 """How far apart labels of the front are, at least."""
 
@@ -85,31 +87,35 @@ def _frame(chip: str, rows: tuple[Costed, ...], names: tuple[str, ...], axis: Ax
     measured = [row for row in rows if row.cell.accuracy is not None]
     unmeasured = [row for row in rows if row.cell.accuracy is None]
     front = _front(measured, axis)
+    strip_top = STRIP_TOP if measured else 1.0
+    values = [axis.of(row).nominal * axis.scale for row in rows]
+    ticks = log_ticks(min(values), max(values)) if values else ()
     traces = [_staircase(front, axis)]
     for position, model in enumerate(names):
         traces += _points([row for row in measured if row.cell.model == model], axis, position)
         traces += _points([row for row in unmeasured if row.cell.model == model], axis, position)
     layout: dict[str, Json] = {
-        "height": 430,
+        "height": 430 if measured else STRIP_HEIGHT_PX,
         "showlegend": False,
         "annotations": _labels(front, axis),
         "xaxis": {
             "type": "log",
             "title": axis_title(axis.label),
             "anchor": "y2" if unmeasured else "y",
-            "dtick": 1,
+            "tickvals": ticks,
+            "ticktext": [tick(value) for value in ticks],
         },
         "yaxis": {
             "type": "log",
             "title": axis_title("word error rate, %"),
-            "domain": [STRIP_TOP + 0.12, 1.0] if unmeasured else [0.0, 1.0],
+            "domain": [strip_top + 0.12, 1.0] if measured and unmeasured else [0.0, 1.0],
             "tickvals": WER_TICKS,
-            "ticktext": [f"{tick:g}" for tick in WER_TICKS],
+            "ticktext": [f"{value:g}" for value in WER_TICKS],
             "visible": bool(measured),
         },
     }
     if unmeasured:
-        layout["yaxis2"] = {"type": "category", "domain": [0.0, STRIP_TOP], "fixedrange": True}
+        layout["yaxis2"] = {"type": "category", "domain": [0.0, strip_top], "fixedrange": True}
     return frame(chip, traces, layout)
 
 

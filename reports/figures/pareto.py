@@ -7,7 +7,7 @@ from reports.figures.style import MARKERS, chips_with_estimates, dress, literal,
 from reports.index import Costed, costed, main_corpus, models
 from reports.palette import INK, series
 from reports.pareto import pareto_front, spaced
-from reports.units import tick
+from reports.units import log_ticks, tick
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,8 +47,6 @@ def draw_pareto(study: StudyData) -> "Figure":
 
 
 def _panel(panel: "Axes", rows: list[Costed], names: tuple[str, ...]) -> None:
-    from matplotlib.ticker import LogLocator
-
     if not rows:
         panel.text(0.5, 0.5, "not measured", ha="center", va="center", transform=panel.transAxes, fontsize=9)
         return
@@ -81,9 +79,10 @@ def _panel(panel: "Axes", rows: list[Costed], names: tuple[str, ...]) -> None:
             color=INK.light,
         )
     panel.margins(x=0.18, y=0.1)
-    panel.set_yticks(WER_TICKS, [f"{tick:g}" for tick in WER_TICKS])
-    panel.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
-    panel.xaxis.set_major_formatter(lambda value, _: tick(value, "s"))
+    panel.set_yticks(WER_TICKS, [f"{value:g}" for value in WER_TICKS])
+    low, high = panel.get_xlim()
+    ticks = [value for value in log_ticks(low, high) if low <= value <= high]
+    panel.set_xticks(ticks, [tick(value, "s") for value in ticks])
     panel.minorticks_off()
 
 

@@ -86,6 +86,11 @@ def test_an_axis_ends_at_a_readable_number() -> None:
     assert units.axis_unit(3e-15, "J")[1] == "pJ"
 
 
+def test_logarithmic_ticks_thin_out_over_wide_ranges() -> None:
+    assert {20.0, 50.0, 100.0} <= set(units.log_ticks(15.0, 120.0))
+    assert set(units.log_ticks(1.0, 1e4)) == {10.0**decade for decade in range(-1, 6)}
+
+
 def test_ticks_have_no_trailing_zeros() -> None:
     assert plain(units.tick(1e7)) == "10 M"
     assert plain(units.tick(2.5e-3, "s")) == "2.5 ms"
