@@ -175,5 +175,6 @@ def _empty_model(folder: Path, architecture: str) -> "PreTrainedModel":
         raise EdgeAsrError(f"the configuration in '{folder}' cannot be read: {reason}") from error
     with no_init_weights():
         model = ARCHITECTURES[architecture](config).eval()
+    model.tie_weights()  # which no_init_weights leaves out
     model.generation_config = generation
     return model
