@@ -1,6 +1,6 @@
 """Greedy decoding: audio in, text and token counts out."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -43,8 +43,8 @@ class Transcript:
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
-    """One pass of the recogniser: a stretch of an utterance, and what came of it."""
+class _Pass:
+    """What one pass of the recogniser over a piece of an utterance yields."""
 
     token_ids: tuple[int, ...]
     capped: bool
@@ -64,34 +64,40 @@ def transcribe(
     and Moonshine encodes each at its exact length (see `asr.encode`). Audio longer than the
     recogniser's window is cut at pauses, and the texts of the pieces are joined by spaces.
     """
-    pieces = [split_at_pauses(audio, window_s=recogniser.window_s) for audio in audios]
-    places = [(i, j) for i, parts in enumerate(pieces) for j in range(len(parts))]
-    places.sort(key=lambda place: -pieces[place[0]][place[1]].size)
-    done: dict[tuple[int, int], _Piece] = {}
-    missing = [len(parts) for parts in pieces]
-    for start in range(0, len(places), batch_size):
-        batch = places[start : start + batch_size]
-        done.update(zip(batch, _transcribe_batch(recogniser, [pieces[i][j] for i, j in batch]), strict=True))
-        for i, _ in batch:
-            missing[i] -= 1
+    pieces = [
+        (owner, piece)
+        for owner, audio in enumerate(audios)
+        for piece in split_at_pauses(audio, window_s=recogniser.window_s)
+    ]
+    order = sorted(range(len(pieces)), key=lambda index: -pieces[index][1].size)
+    passes: dict[int, _Pass] = {}
+    for start in range(0, len(order), batch_size):
+        batch, rest = order[start : start + batch_size], order[start + batch_size :]
+        results = _transcribe_batch(recogniser, [pieces[index][1] for index in batch])
+        passes.update(zip(batch, results, strict=True))
         if progress:
-            progress(missing.count(0), len(audios))
-    return tuple(
-        _join(recogniser, audio, [done[i, j] for j in range(len(pieces[i]))])
-        for i, audio in enumerate(audios)
-    )
+            progress(len(audios) - len({pieces[index][0] for index in rest}), len(audios))
+    by_owner: list[list[_Pass]] = [[] for _ in audios]
+    for index, (owner, _) in enumerate(pieces):
+        by_owner[owner].append(passes[index])
+    return tuple(_join(recogniser, audio, found) for audio, found in zip(audios, by_owner, strict=True))
 
 
-def _transcribe_batch(recogniser: Recogniser, audios: Sequence[Samples]) -> Iterator[_Piece]:
+def _transcribe_batch(recogniser: Recogniser, audios: Sequence[Samples]) -> list[_Pass]:
     started_s = perf_counter()
     limits = [_token_limit(recogniser, audio.size / SAMPLE_RATE_HZ) for audio in audios]
     with torch.inference_mode():
         sequences = greedy_search(recogniser, encode(recogniser, audios), limits)
     elapsed_s = perf_counter() - started_s
     total_samples = sum(audio.size for audio in audios)
-    for audio, token_ids in zip(audios, sequences, strict=True):
-        capped = token_ids[-1] != recogniser.eos_id
-        yield _Piece(token_ids, capped, inference_s=elapsed_s * audio.size / total_samples)
+    return [
+        _Pass(
+            token_ids,
+            capped=token_ids[-1] != recogniser.eos_id,
+            inference_s=elapsed_s * audio.size / total_samples,
+        )
+        for audio, token_ids in zip(audios, sequences, strict=True)
+    ]
 
 
 def _token_limit(recogniser: Recogniser, audio_s: float) -> int:
@@ -136,17 +142,17 @@ def _until_end(row: list[int], eos_id: int) -> tuple[int, ...]:
     return tuple(row[: row.index(eos_id) + 1] if eos_id in row else row)
 
 
-def _join(recogniser: Recogniser, audio: Samples, pieces: Sequence[_Piece]) -> Transcript:
+def _join(recogniser: Recogniser, audio: Samples, passes: Sequence[_Pass]) -> Transcript:
     texts = [
-        recogniser.tokenizer.decode(piece.token_ids, skip_special_tokens=True).strip() for piece in pieces
+        recogniser.tokenizer.decode(found.token_ids, skip_special_tokens=True).strip() for found in passes
     ]
-    token_ids = tuple(token for piece in pieces for token in piece.token_ids)
+    token_ids = tuple(token for found in passes for token in found.token_ids)
     return Transcript(
         text=" ".join(text for text in texts if text),
         token_ids=token_ids,
         tokens=len(token_ids),
-        n_windows=len(pieces),
-        capped=any(piece.capped for piece in pieces),
+        n_windows=len(passes),
+        capped=any(found.capped for found in passes),
         audio_s=audio.size / SAMPLE_RATE_HZ,
-        inference_s=sum(piece.inference_s for piece in pieces),
+        inference_s=sum(found.inference_s for found in passes),
     )

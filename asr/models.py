@@ -54,8 +54,10 @@ def load_recogniser(
     """Load a recogniser with its weights, from safetensors only.
 
     `name_or_path` is a key of `MODELS` (`whisper-micro`), a hub id (`openai/whisper-tiny.en`), or a local
-    folder in transformers' layout. A known name wins over a folder of the same name; write `./whisper-tiny`
-    for the folder. `revision` is a branch, tag or commit of a hub id. `token_cap` replaces the family's.
+    folder: in transformers' layout, or a packed checkpoint of `quant`, which computes in float32 whatever
+    `dtype` says. A known name wins over a folder of the same name; write `./whisper-tiny` for the folder.
+    `revision` is a branch, tag or commit of a hub id. `token_cap` replaces the family's. Whisper is asked to
+    transcribe English without timestamps.
 
     Raises:
         EdgeAsrError: the name is unknown, the hub cannot be reached and holds no local copy, weights are
