@@ -84,6 +84,7 @@ def product(dims: tuple[Dim, ...]) -> Dim:
     return total
 
 
+@functools.lru_cache(maxsize=65_536)
 def _canonical(text: str) -> str:
     tree = _parsed(text)
     folded = _Fold().visit(ast.parse(ast.unparse(tree), mode="eval").body)
