@@ -64,13 +64,17 @@ def count(ops: OpTable) -> Counts:
 def packed_bytes(workload: Workload) -> float:
     """Return what a packed checkpoint of the network occupies: every weight and constant once, as stored.
 
-    The front end's tables are not in a checkpoint and are not counted.
+    Tables that are computed are in no checkpoint and are not counted: the front end's, and those as long as
+    the audio (rotary angles).
     """
-    seen: dict[str, float] = {}
-    for graph in (graph for graph in workload.graphs if graph.phase != Phase.FRONTEND):
-        for tensor in graph.tensors:
-            if tensor.role in (Role.WEIGHT, Role.CONSTANT) and tensor.name not in seen:
-                seen[tensor.name] = float(
-                    tensor.format.stored_bytes(tensor.rows.at({}), tensor.row_length.at({}))
-                )
-    return sum(seen.values())
+    stored = {
+        tensor.name: tensor
+        for graph in workload.graphs
+        if graph.phase != Phase.FRONTEND
+        for tensor in graph.tensors
+        if tensor.role in (Role.WEIGHT, Role.CONSTANT) and tensor.elements.constant is not None
+    }
+    return sum(
+        float(tensor.format.stored_bytes(tensor.rows.at({}), tensor.row_length.at({})))
+        for tensor in stored.values()
+    )
