@@ -101,7 +101,7 @@ class Remedy(StrEnum):
     """What a fallback does about a format that has no rate."""
 
     EXPAND = "expand"
-    """Weights are stored wider, before deployment; they cost the wider bytes."""
+    """Weights are stored wider, one scale per channel, before deployment; they cost the wider bytes."""
     DECODE = "decode"
     """Weights keep their width in the chip's lossless code; hardware widens them on the way to the array."""
     UNPACK = "unpack"

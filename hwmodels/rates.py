@@ -71,7 +71,7 @@ def choose(chip: Chip, op: OpClass, weight: Format | None, activation: Format | 
             case Remedy.CAST:
                 cast = True
             case Remedy.EXPAND:
-                stored = fallback.weight
+                stored, grouped = fallback.weight, False
             case Remedy.UNPACK:
                 unpacked_from = weight_class
             case Remedy.DECODE | Remedy.REPLACE:

@@ -73,7 +73,8 @@ def tiled_bytes(
                 ops.macs * rates.bytes_per_mac,
             )
             + result * ops.output_bytes * reloads.result
-            + moving * (ops.epilogue_bytes + second_bytes)
+            + moving * ops.epilogue_bytes
+            + (placement.second_level >= idx) * second_bytes
         )
     return crossing
 

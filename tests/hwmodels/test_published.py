@@ -72,7 +72,7 @@ def test_measured_microcontrollers(
     ],
 )
 def test_measured_phone_dsp(ops: OpTable, latency_s: float) -> None:
-    assert predicted("hexagon-htp-v75", ops)[0] == pytest.approx(latency_s, rel=0.35)
+    assert predicted("hexagon-htp-v75", ops)[0] == pytest.approx(latency_s, rel=0.25)
 
 
 @pytest.mark.parametrize(
