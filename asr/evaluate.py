@@ -72,20 +72,24 @@ def evaluate(
     limit: int | None = None,
     batch_size: int = BATCH_SIZE,
     progress: Progress | None = None,
+    partial: Path | None = None,
 ) -> Evaluation:
     """Transcribe a corpus and score it; `limit` takes its first utterances only.
 
     A first pass over a second of silence, which is not counted, warms up what `inference_s` would otherwise
-    measure.
+    measure. With `partial`, the rows finished so far are kept in that file until all are done, and a later
+    call under the same conditions goes on from there; the name is to be one per quantized network, which the
+    conditions do not tell apart.
 
     Raises:
         EdgeAsrError: an utterance cannot be read, or no reference holds a word.
     """
     chosen = corpus if limit is None else corpus.take(limit)
-    _report(progress, done=0, of=chosen.n_utterances)
+    conditions = _conditions(recogniser, chosen.identity, batch_size)
+    rows = _finished_rows(partial, conditions)
+    _report(progress, done=len(rows), of=chosen.n_utterances)
     transcribe(recogniser, [np.zeros(SAMPLE_RATE_HZ, dtype=np.float32)])
-    rows: list[UtteranceResult] = []
-    for utterances in _chunks(chosen, batch_size * BUCKET_BATCHES):
+    for utterances in _chunks(islice(chosen, len(rows), None), batch_size * BUCKET_BATCHES):
         transcripts = transcribe(
             recogniser,
             [utterance.audio for utterance in utterances],
@@ -93,21 +97,15 @@ def evaluate(
             progress=_continued(progress, before=len(rows), of=chosen.n_utterances),
         )
         rows += [_row(*pair) for pair in zip(utterances, transcripts, strict=True)]
+        if partial:
+            save_rows(rows, partial, note=_note(conditions))
     if not rows:
         raise EdgeAsrError(f"corpus is empty: '{chosen.identity.name}' has no utterance")
     _report(progress, done=len(rows), of=len(rows))
-    conditions = Conditions(
-        recogniser=recogniser.name,
-        revision=recogniser.revision,
-        family=recogniser.family,
-        dtype=recogniser.dtype,
-        corpus=chosen.identity,
-        normaliser=normaliser_name(),
-        token_cap=recogniser.token_cap,
-        window_s=recogniser.window_s,
-        batch_size=batch_size,
-    )
-    return Evaluation(conditions, tuple(rows), score(rows))
+    evaluation = Evaluation(conditions, tuple(rows), score(rows))
+    if partial:
+        partial.unlink(missing_ok=True)
+    return evaluation
 
 
 def save_evaluation(evaluation: Evaluation, path: Path) -> None:
@@ -116,7 +114,7 @@ def save_evaluation(evaluation: Evaluation, path: Path) -> None:
     Raises:
         EdgeAsrError: the file cannot be written.
     """
-    save_rows(evaluation.rows, path, note=json.dumps(asdict(evaluation.conditions)))
+    save_rows(evaluation.rows, path, note=_note(evaluation.conditions))
 
 
 def load_evaluation(path: Path) -> Evaluation:
@@ -133,6 +131,32 @@ def load_evaluation(path: Path) -> Evaluation:
     except ValidationError as error:
         raise EdgeAsrError(f"'{path}' was written by another version of edgeasr; measure again") from error
     return Evaluation(conditions, rows, score(rows))
+
+
+def _conditions(recogniser: Recogniser, corpus: CorpusIdentity, batch_size: int) -> Conditions:
+    return Conditions(
+        recogniser=recogniser.name,
+        revision=recogniser.revision,
+        family=recogniser.family,
+        dtype=recogniser.dtype,
+        corpus=corpus,
+        normaliser=normaliser_name(),
+        token_cap=recogniser.token_cap,
+        window_s=recogniser.window_s,
+        batch_size=batch_size,
+    )
+
+
+def _note(conditions: Conditions) -> str:
+    return json.dumps(asdict(conditions))
+
+
+def _finished_rows(partial: Path | None, conditions: Conditions) -> list[UtteranceResult]:
+    """Return the rows that an interrupted evaluation left, if it ran under the same conditions."""
+    if partial is None or not partial.is_file():
+        return []
+    rows, note = load_rows(partial)
+    return list(rows) if note == _note(conditions) else []
 
 
 def _chunks(utterances: Iterable[Utterance], size: int) -> Iterator[list[Utterance]]:

@@ -1,5 +1,7 @@
 import json
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import pandas
@@ -91,6 +93,40 @@ def test_progress_starts_and_ends(
     seen = Recorder()
     evaluate(whisper_recogniser, replace(corpus, n_utterances=known), batch_size=8, progress=seen)
     assert seen.calls == [*zip((0, 8, 12), totals, strict=True), (12, 12)]
+
+
+class _PowerCutError(Exception):
+    pass
+
+
+def _failing_after(corpus: Corpus, n_utterances: int) -> Corpus:
+    def read() -> Iterator[Utterance]:
+        yield from islice(corpus, n_utterances)
+        raise _PowerCutError
+
+    return replace(corpus, read=read)
+
+
+def test_an_interrupted_evaluation_goes_on(
+    recogniser: Recogniser, corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("asr.evaluate.BUCKET_BATCHES", 1)
+    whole = evaluate(recogniser, corpus, batch_size=4)
+    partial, seen = tmp_path / "partial.parquet", Recorder()
+    with pytest.raises(_PowerCutError):
+        evaluate(recogniser, _failing_after(corpus, 8), batch_size=4, partial=partial)
+    assert evaluate(recogniser, corpus, batch_size=4, partial=partial, progress=seen) == whole
+    assert seen.calls[0] == (8, 12)
+    assert not partial.exists()
+
+
+def test_rows_of_other_conditions_are_not_taken(
+    recogniser: Recogniser, corpus: Corpus, tmp_path: Path
+) -> None:
+    partial, seen = tmp_path / "partial.parquet", Recorder()
+    save_evaluation(evaluate(recogniser, corpus, limit=3), partial)
+    evaluate(recogniser, corpus, partial=partial, progress=seen)
+    assert seen.calls[0] == (0, 12)
 
 
 def test_an_empty_corpus_is_an_error(whisper_recogniser: Recogniser) -> None:
