@@ -12,14 +12,14 @@ from transformers import (
 N_TOKENS = 96
 
 
-def whisper(width: int = 64) -> PreTrainedModel:
+def whisper(width: int = 64, *, layers: int = 2) -> PreTrainedModel:
     torch.manual_seed(0)
     config = WhisperConfig(
         vocab_size=N_TOKENS,
         num_mel_bins=80,
         d_model=width,
-        encoder_layers=2,
-        decoder_layers=2,
+        encoder_layers=layers,
+        decoder_layers=layers,
         encoder_attention_heads=4,
         decoder_attention_heads=4,
         encoder_ffn_dim=2 * width,
@@ -37,14 +37,14 @@ def whisper(width: int = 64) -> PreTrainedModel:
     return _spread(WhisperForConditionalGeneration(config))
 
 
-def moonshine(width: int = 64, *, heads: int = 4) -> PreTrainedModel:
+def moonshine(width: int = 64, *, heads: int = 4, layers: int = 2) -> PreTrainedModel:
     torch.manual_seed(0)
     config = MoonshineConfig(
         vocab_size=N_TOKENS,
         hidden_size=width,
         intermediate_size=2 * width,
-        encoder_num_hidden_layers=2,
-        decoder_num_hidden_layers=2,
+        encoder_num_hidden_layers=layers,
+        decoder_num_hidden_layers=layers,
         encoder_num_attention_heads=heads,
         decoder_num_attention_heads=heads,
         partial_rotary_factor=0.9,

@@ -9,7 +9,9 @@ from traces.formats import FLOAT16, Format
 PRODUCTS = ("*.?_proj", "*.out_proj", "*.fc?")
 
 
-def uniform(weight: str, activation: str = "float16", *, attention: str = "float16", search: bool = False) -> Recipe:
+def uniform(
+    weight: str, activation: str = "float16", *, attention: str = "float16", search: bool = False
+) -> Recipe:
     """One format for every product; embedding, head and front end stay float16."""
     float_modules = ("*.conv*", "*norm", "*.embed_*", "proj_out")
     operand = Format.parse(attention)

@@ -12,7 +12,7 @@ from traces.graph import OpKind, Role
 from traces.recognisers import trace_recogniser
 from traces.workload import Phase, Workload
 
-FAMILIES = {"whisper": lambda: whisper(64), "moonshine": lambda: moonshine(288, heads=8)}
+FAMILIES = {"whisper": lambda: whisper(64, layers=1), "moonshine": lambda: moonshine(72, heads=2, layers=1)}
 DYNAMIC = [name for name in bundled_recipes() if not load_recipe(name).needs_calibration]
 
 
@@ -22,7 +22,7 @@ def float_workload(family: str) -> Workload:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("name", ["float", "w8a8", "w4a8-g32", "w3a16-g32", "w2a16-g32"])
+@pytest.mark.parametrize("name", ["w4a8-g32", "w3a16-g32"])
 def test_annotated_graph_equals_traced_graph(family: str, name: str) -> None:
     recipe = load_recipe(name)
     traced = trace_recogniser(quantize(FAMILIES[family](), recipe).model, family)
@@ -41,7 +41,9 @@ def test_products_take_their_formats_by_hand() -> None:
     assert tensors["model.decoder.layers.0.fc1.weight"].format.name == "int4_g32_asym"
     scores = ops["model.decoder.layers.0.self_attn/scores"]
     assert [operand.format for operand in scores.reads] == [INT8_TOKEN, INT8_TOKEN]
-    assert {tensor.format for tensor in annotated.tensors if tensor.role is Role.KV} == {INT8_TOKEN}
+    appended = [name for op in annotated.ops if op.kind is OpKind.CACHE_APPEND for name in op.writes]
+    assert appended
+    assert {tensors[name].format for name in appended} == {INT8_TOKEN}
     head = tensors["model.decoder.embed_tokens.weight"]
     assert head.format == INT8_CHANNEL
 
@@ -74,7 +76,7 @@ def test_norms_cannot_be_integers() -> None:
     graph = float_workload("whisper").graph(Phase.ENCODE)
     assert graph is not None
     recipe = with_layer("w8a8", ("*norm",), "int8_channel")
-    with pytest.raises(EdgeAsrError, match="gives the norm .*self_attn_layer_norm' int8_channel"):
+    with pytest.raises(EdgeAsrError, match=r"gives the norm .*self_attn_layer_norm' int8_channel"):
         recipe.annotate(graph)
 
 

@@ -1,0 +1,210 @@
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from quant.calibration import build_calibration
+from quant.checkpoint import MANIFEST, TENSORS, load_quantized, read_manifest, save_quantized
+from quant.quantize import QuantizedModel, quantize
+from quant.recipe import load_recipe
+from tests.quant.networks import NETWORKS, inputs, logits, moonshine, whisper
+from traces.errors import EdgeAsrError
+from traces.formats import FLOAT16
+from traces.graph import Role
+from traces.recognisers import trace_recogniser
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("checkpoints") / "w4"
+    save_quantized(quantize(whisper(), load_recipe("w4a16-g32")), folder)
+    return folder
+
+
+def rewrite(folder: Path, into: Path, tensors: dict[str, torch.Tensor]) -> Path:
+    """Copy a checkpoint with other tensors and a digest that fits them."""
+    from hashlib import sha256
+
+    into.mkdir()
+    for file in folder.iterdir():
+        (into / file.name).write_bytes(file.read_bytes())
+    save_file(tensors, into / TENSORS)
+    manifest = json.loads((into / MANIFEST).read_text())
+    manifest["sha256"] = sha256((into / TENSORS).read_bytes()).hexdigest()
+    (into / MANIFEST).write_text(json.dumps(manifest))
+    return into
+
+
+@pytest.mark.parametrize("family", NETWORKS)
+@pytest.mark.parametrize("name", ["float", "w8a8", "w3a16-g32", "w8a8-static"])
+def test_loading_gives_the_same_outputs_bit_for_bit(family: str, name: str, tmp_path: Path) -> None:
+    model = NETWORKS[family]()
+    recipe = load_recipe(name)
+    data = build_calibration(model, [inputs(model)], prompt_ids=(1,), max_new_tokens=4)
+    quantized = quantize(model, recipe, data if recipe.needs_calibration else None)
+    save_quantized(quantized, tmp_path / "packed")
+    loaded = load_quantized(tmp_path / "packed")
+    assert loaded.recipe == recipe
+    assert loaded.n_tokens == quantized.n_tokens
+    assert torch.equal(logits(loaded.model), logits(quantized.model))
+    head, table = (
+        loaded.model.get_submodule("proj_out"),
+        loaded.model.get_submodule("model.decoder.embed_tokens"),
+    )
+    assert head.weight is table.weight
+
+
+@pytest.mark.parametrize("recipe", ["float", "w8a16", "w4a16-g32", "w2a16-g32"])
+@pytest.mark.parametrize("width", [64, 288])
+def test_the_file_is_as_large_as_its_formats_say(recipe: str, width: int, tmp_path: Path) -> None:
+    quantized = quantize(moonshine(width, heads=8), load_recipe(recipe))
+    save_quantized(quantized, tmp_path / "packed")
+    stored_bytes = sum(tensor.nbytes for tensor in load_file(tmp_path / "packed" / TENSORS).values())
+    assert stored_bytes == expected_bytes(quantized)
+    names_bytes = (tmp_path / "packed" / TENSORS).stat().st_size - stored_bytes
+    assert names_bytes < 30_000  # safetensors' header: some 100 bytes per tensor
+
+
+def expected_bytes(quantized: QuantizedModel) -> int:
+    """Sum `Format.stored_bytes` over the float network's parameters, tied ones once."""
+    total = 0.0
+    seen: set[int] = set()
+    network = moonshine(quantized.model.config.hidden_size, heads=8)
+    for name, parameter in network.named_parameters():
+        if id(parameter) not in seen:
+            seen.add(id(parameter))
+            module, _, part = name.rpartition(".")
+            number = quantized.recipe.layer_formats(module).weight if part == "weight" else FLOAT16
+            total += float(number.stored_bytes(parameter.shape[0], parameter[0].numel()))
+    return int(total)
+
+
+def test_a_checkpoint_of_the_same_network_has_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        save_quantized(quantize(whisper(), load_recipe("w3a16-g32")), tmp_path / name)
+    first, second = (sorted((tmp_path / name).iterdir()) for name in ("first", "second"))
+    assert [file.name for file in first] == [file.name for file in second]
+    assert all(one.read_bytes() == other.read_bytes() for one, other in zip(first, second, strict=True))
+
+
+def test_the_graph_of_a_loaded_checkpoint_holds_its_bytes(saved: Path) -> None:
+    workload = trace_recogniser(load_quantized(saved).model, "loaded")
+    weights = {
+        tensor.name: tensor
+        for graph in workload.graphs
+        for tensor in graph.tensors
+        if tensor.role is Role.WEIGHT
+    }
+    in_graph = sum(
+        float(tensor.format.stored_bytes(int(tensor.rows.at({})), int(tensor.row_length.at({}))))
+        for tensor in weights.values()
+    )
+    stored = load_file(saved / TENSORS)
+    in_file = sum(
+        tensor.nbytes
+        for name, tensor in stored.items()
+        if f"{name.rpartition('.')[0]}.weight" in weights and not name.endswith("bias")
+    )
+    assert in_file == in_graph
+
+
+def test_companions_are_copied(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "tokenizer.json").write_text("{}")
+    (source / "model.safetensors").write_text("not copied")
+    save_quantized(quantize(whisper(), load_recipe("w8a16")), tmp_path / "packed", source=source)
+    names = {file.name for file in (tmp_path / "packed").iterdir()}
+    assert names == {TENSORS, MANIFEST, "config.json", "generation_config.json", "tokenizer.json"}
+
+
+def test_a_former_checkpoint_is_replaced_and_nothing_else_is(saved: Path, tmp_path: Path) -> None:
+    quantized = quantize(whisper(), load_recipe("w8a16"))
+    save_quantized(quantized, tmp_path / "packed")
+    save_quantized(quantized, tmp_path / "packed")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "thesis.txt").write_text("mine")
+    with pytest.raises(EdgeAsrError, match="other' exists and is no packed checkpoint"):
+        save_quantized(quantized, tmp_path / "other")
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["other", "packed"]
+    assert saved.is_dir()
+
+
+def test_interrupted_writing_leaves_the_former_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quantized = quantize(whisper(), load_recipe("w8a16"))
+    save_quantized(quantized, tmp_path / "packed")
+    digest = read_manifest(tmp_path / "packed").sha256
+
+    def fails(*_: object) -> dict[str, torch.Tensor]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("quant.checkpoint.stored_tensors", fails)
+    with pytest.raises(KeyboardInterrupt):
+        save_quantized(quantized, tmp_path / "packed")
+    assert read_manifest(tmp_path / "packed").sha256 == digest
+    assert [path.name for path in tmp_path.iterdir()] == ["packed"]
+
+
+def test_truncated_tensors(saved: Path, tmp_path: Path) -> None:
+    tensors = load_file(saved / TENSORS)
+    folder = rewrite(saved, tmp_path / "cut", tensors)
+    (folder / TENSORS).write_bytes((folder / TENSORS).read_bytes()[:-100])
+    with pytest.raises(EdgeAsrError, match=r"quantized.safetensors' is truncated or was changed"):
+        load_quantized(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("drop", r"tensor 'model.encoder.layers.0.fc1.weight' is missing"),
+        (
+            "reshape",
+            r"tensor 'model.encoder.layers.0.fc1.weight' is torch.uint8 \(128, 31\), .* need .*\(128, 32\)",
+        ),
+        ("retype", r"tensor 'model.encoder.layers.0.fc1.weight' is torch.float16"),
+    ],
+)
+def test_tensors_that_do_not_fit(saved: Path, tmp_path: Path, change: str, message: str) -> None:
+    tensors = load_file(saved / TENSORS)
+    name = "model.encoder.layers.0.fc1.weight"
+    match change:
+        case "drop":
+            del tensors[name]
+        case "reshape":
+            tensors[name] = tensors[name][:, :-1].contiguous()
+        case "retype":
+            tensors[name] = tensors[name].half()
+    with pytest.raises(EdgeAsrError, match=message):
+        load_quantized(rewrite(saved, tmp_path / "other", tensors))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"format_version": 1', '"format_version": 7', "has format version 7, this edgeasr reads 1"),
+        (
+            "WhisperForConditionalGeneration",
+            "WhisperForEverything",
+            "unknown architecture 'WhisperForEverything'",
+        ),
+        ("int4_g32_asym", "int4_g", r"manifest.json: recipe: layers.4.weight: unknown number format"),
+        ("n_tokens", "tokens", "tokens: unknown key; did you mean n_tokens"),
+        ("{", "", "is no valid JSON"),
+    ],
+)
+def test_manifests_that_make_no_sense(saved: Path, tmp_path: Path, old: str, new: str, message: str) -> None:
+    folder = rewrite(saved, tmp_path / "other", load_file(saved / TENSORS))
+    text = (folder / MANIFEST).read_text()
+    assert old in text
+    (folder / MANIFEST).write_text(text.replace(old, new, 1))
+    with pytest.raises(EdgeAsrError, match=message):
+        load_quantized(folder)
+
+
+def test_a_folder_without_a_checkpoint(tmp_path: Path) -> None:
+    with pytest.raises(EdgeAsrError, match="holds no packed checkpoint"):
+        load_quantized(tmp_path)
