@@ -1,17 +1,11 @@
 """Text normalisation before scoring: Whisper's English normaliser, as on the Open ASR Leaderboard."""
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, lru_cache
 from importlib.metadata import version
-from typing import Protocol
 
 
-class Normaliser(Protocol):
-    """Maps raw text to the form that is compared."""
-
-    def __call__(self, text: str, /) -> str:
-        """Return the normalised text."""
-
-
+@lru_cache(maxsize=1 << 16)  # a study normalises the same references once per cell
 def normalise(text: str) -> str:
     """Return text in lower case, without punctuation, fillers (uh, um, hmm) and bracketed remarks.
 
@@ -27,8 +21,8 @@ def normaliser_name() -> str:
 
 
 @cache
-def _english() -> Normaliser:
+def _english() -> Callable[[str], str]:
     from whisper_normalizer.english import EnglishTextNormalizer
 
-    normaliser: Normaliser = EnglishTextNormalizer()
+    normaliser: Callable[[str], str] = EnglishTextNormalizer()
     return normaliser

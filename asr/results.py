@@ -70,6 +70,9 @@ def save_rows(rows: Sequence[UtteranceResult], path: Path, *, note: str) -> None
     """Write rows to a Parquet file, with a JSON text in its metadata.
 
     The file appears whole or not at all: it is written under a temporary name and renamed.
+
+    Raises:
+        EdgeAsrError: the file cannot be written.
     """
     import pyarrow
     from pyarrow import parquet
