@@ -19,7 +19,7 @@ def ceiling_rows(chip: Chip) -> tuple[CeilingRow, ...]:
     peaks: dict[tuple[str, str], float] = {}
     for rate in chip.rates:
         if PRODUCTS & set(rate.ops):
-            key = (rate.unit, f"{rate.weight} x {rate.activation}")
+            key = (rate.unit, f"{rate.weight or 'any'} x {rate.activation or 'any'}")
             peak = rate.per_cycle.value * chip.unit(rate.unit).clock_hz.value
             peaks[key] = max(peak, peaks.get(key, 0.0))
     return tuple(CeilingRow(chip.name, unit, formats, peak) for (unit, formats), peak in peaks.items())
