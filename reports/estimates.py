@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from hwmodels.cost_table import Interval
-from reports.data import EstimateRow, LayerRow, PhaseRow, PointRow, Range, Utterances
+from reports.data import BandwidthRow, EstimateRow, LayerRow, PhaseRow, PointRow, Range, Utterances
 from simulator.estimate import Estimate
 
 
@@ -47,11 +47,16 @@ def phase_rows(estimate: Estimate, *, model: str, recipe: str) -> Iterator[Phase
         )
 
 
-def point_rows(layers: Iterable[LayerRow]) -> Iterator[PointRow]:
-    """Yield the layers with MACs as points under the roof of the level that moves most for them."""
+def point_rows(layers: Iterable[LayerRow], bandwidths: Iterable[BandwidthRow]) -> Iterator[PointRow]:
+    """Yield the layers with MACs as points under the roof of the level that takes longest to serve them.
+
+    A level without a bandwidth limits nothing and has no roof.
+    """
+    speed = {(row.chip, row.level): row.bandwidth_bytes_per_s for row in bandwidths}
     for row in layers:
-        moved = max(row.level_bytes, key=lambda part: part.value)
-        if row.macs > 0 and moved.value > 0 and row.latency_s > 0:
+        served = [part for part in row.level_bytes if part.value > 0 and (row.chip, part.name) in speed]
+        if row.macs > 0 and row.latency_s > 0 and served:
+            moved = max(served, key=lambda part: part.value / speed[row.chip, part.name])
             yield PointRow(
                 chip=row.chip,
                 model=row.model,

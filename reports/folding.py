@@ -47,6 +47,15 @@ def _merged(rows: list[LayerRow]) -> LayerRow:
     )
 
 
+def layer_labels(rows: tuple[LayerRow, ...]) -> tuple[str, ...]:
+    """Return one distinct label per row: layers that run in several phases carry the phase."""
+    short = [short_layer(row) for row in rows]
+    return tuple(
+        name if short.count(name) == 1 else f"{name} ({row.phase})"
+        for name, row in zip(short, rows, strict=True)
+    )
+
+
 def value_of(parts: tuple[Part, ...], name: str) -> float:
     """Return one part's value, 0 where there is none of that name."""
     return next((part.value for part in parts if part.name == name), 0.0)

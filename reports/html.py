@@ -38,7 +38,7 @@ from reports.palette import (
 )
 from reports.provenance import kind_counts
 from reports.units import seconds
-from reports.verdict import verdicts
+from reports.verdict import first_shown, verdicts
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -49,7 +49,6 @@ TEMPLATES = Path(__file__).parent / "templates"
 def render_html(study: StudyData) -> str:
     """Return the whole page; equal studies give equal bytes."""
     found = verdicts(study)
-    choices = [verdict.choice for verdict in found if verdict.choice]
     keys = combinations(study)
     charts = (*pareto_charts(study), phase_chart(study), *layer_charts(study), roofline_chart(study))
     per_chip = {
@@ -81,9 +80,7 @@ def render_html(study: StudyData) -> str:
             light=_variables(dark=False),
             dark=_variables(dark=True),
             packed_plotly=_packed(_plotly()),
-            packed_charts=_packed(
-                _chart_json(charts, keys, choices[0] if choices else keys[0] if keys else "")
-            ),
+            packed_charts=_packed(_chart_json(charts, keys, first_shown(found) or "")),
         )
     )
 

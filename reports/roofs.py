@@ -46,25 +46,32 @@ def roofs(
     return tuple(lines)
 
 
-def intensity_span(intensities: list[float]) -> tuple[float, float]:
-    """Return whole decades around all intensities, three of them at least."""
-    positive = [value for value in intensities if value > 0]
+def intensity_span(
+    intensities: list[float], ceilings: tuple[CeilingRow, ...], bandwidths: tuple[BandwidthRow, ...]
+) -> tuple[float, float]:
+    """Return whole decades around all points and ridges, and a decade and a half more for the labels."""
+    peak = max((row.peak_mac_per_s for row in ceilings), default=0.0)
+    ridges = [peak / row.bandwidth_bytes_per_s for row in bandwidths]
+    positive = [value for value in (*intensities, *ridges) if value > 0]
     low = math.floor(math.log10(min(positive, default=1.0)))
-    high = math.ceil(math.log10(max(positive, default=1.0)))
-    return 10.0**low, 10.0 ** max(high + 1, low + 3)
+    high = math.ceil(math.log10(max(positive, default=1.0)) + 1.5)
+    return 10.0**low, 10.0**high
 
 
 def _distinct(ceilings: tuple[CeilingRow, ...]) -> list[tuple[str, float]]:
     found: list[tuple[list[str], float]] = []
     for row in sorted(ceilings, key=lambda row: -row.peak_mac_per_s):
-        name = f"{row.unit} {row.format}"
+        name = f"{row.unit} {_formats(row.format)}"
         if found and math.log10(found[-1][1] / row.peak_mac_per_s) < NEAR_DECADES:
             found[-1][0].append(name)
         else:
             found.append(([name], row.peak_mac_per_s))
-    return [(_label(names, rate), rate) for names, rate in found]
+    return [(names[0] if len(names) == 1 else f"{names[0]} +{len(names) - 1}", rate) for names, rate in found]
 
 
-def _label(names: list[str], rate: float) -> str:
-    others = f" and {len(names) - 1} more" if len(names) > 1 else ""
-    return f"{names[0]}{others}, {si(rate, 'MAC/s')}"
+def _formats(pair: str) -> str:
+    """Return a pair of formats as read: a rate that holds for any format leaves its place empty."""
+    weight, _, activation = (part.strip() for part in pair.partition("x "))
+    if not weight and not activation:
+        return "any format"
+    return f"{weight or 'any'} x {activation or 'any'}"

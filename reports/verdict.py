@@ -32,18 +32,28 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The sentences on one chip, the figures of the choice they name, and its combination key, if any."""
+    """The sentences on one chip, the figures of the choice they name, and its combination key, if any.
+
+    `shown` is the combination that charts show first: the choice, or else the fastest that fits, or of all.
+    """
 
     chip: str
     sentences: tuple[str, ...]
     figures: tuple[Figure, ...] = ()
     choice: str | None = None
+    shown: str | None = None
 
 
 def verdicts(study: StudyData) -> tuple[Verdict, ...]:
     """Return one verdict per chip, in the study's order."""
     layers, corpus = layers_by_combination(study), main_corpus(study)
     return tuple(verdict(row.chip, costed(study, row.chip), layers, corpus=corpus) for row in study.chips)
+
+
+def first_shown(found: tuple[Verdict, ...]) -> str | None:
+    """Return the combination a page opens with: the first choice, or what is shown without one."""
+    choices = [verdict.choice for verdict in found if verdict.choice]
+    return next(iter(choices or [verdict.shown for verdict in found if verdict.shown]), None)
 
 
 def verdict(chip: str, rows: tuple[Costed, ...], layers: Layers, *, corpus: str) -> Verdict:
@@ -55,14 +65,15 @@ def verdict(chip: str, rows: tuple[Costed, ...], layers: Layers, *, corpus: str)
     measured = tuple(row for row in rows if row.cell.accuracy is not None)
     if not rows:
         return Verdict(chip, (f"Nothing was estimated on {chip}.",))
+    fallback = min([row for row in rows if row.estimate.fits] or rows, key=latency_s).key
     if not measured:
-        return Verdict(chip, _unmeasured(chip, rows))
+        return Verdict(chip, _unmeasured(chip, rows), shown=fallback)
     fitting = tuple(row for row in measured if row.estimate.fits)
     if not fitting:
-        return Verdict(chip, _nothing_fits(chip, measured))
+        return Verdict(chip, _nothing_fits(chip, measured), shown=fallback)
     within = tuple(row for row in fitting if wer_added(row, measured) <= WER_BUDGET + 1e-12)
     if not within:
-        return Verdict(chip, _nothing_accurate(chip, fitting, measured))
+        return Verdict(chip, _nothing_accurate(chip, fitting, measured), shown=fallback)
     best = min(within, key=_latency_then_wer)
     others = unique(row.cell.model for row in within if row.cell.model != best.cell.model)
     sentences = (
@@ -75,7 +86,7 @@ def verdict(chip: str, rows: tuple[Costed, ...], layers: Layers, *, corpus: str)
         ),
         *_misfits(measured),
     )
-    return Verdict(chip, sentences, _figures(best), best.key)
+    return Verdict(chip, sentences, _figures(best), best.key, best.key)
 
 
 def latency_s(row: Costed) -> float:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from reports.charts.chart import Chart, Frame, Spec, axis_title, frame, safe
 from reports.data import LayerRow, Part, StudyData
-from reports.folding import folded, short_layer, value_of
+from reports.folding import folded, layer_labels, value_of
 from reports.index import layers_by_combination
 from reports.palette import Colour, terms
 from reports.units import axis_unit, joules, percent, seconds
@@ -89,7 +89,7 @@ def _bars(rows: tuple[LayerRow, ...], quantity: Quantity, name: str, colour: Col
         "orientation": "h",
         "name": safe(name),
         "x": [value * scale for value in values],
-        "y": _labels(rows),
+        "y": [safe(label) for label in layer_labels(rows)],
         "marker": {"color": colour.light, "line": {"width": 0}},
         "visible": any(values),
         "hovertext": [
@@ -100,12 +100,3 @@ def _bars(rows: tuple[LayerRow, ...], quantity: Quantity, name: str, colour: Col
         ],
         "hoverinfo": "text",
     }
-
-
-def _labels(rows: tuple[LayerRow, ...]) -> list[str]:
-    """Return one label per row; layers that run in several phases carry the phase."""
-    short = [short_layer(row) for row in rows]
-    return [
-        safe(name if short.count(name) == 1 else f"{name} ({row.phase})")
-        for name, row in zip(short, rows, strict=True)
-    ]

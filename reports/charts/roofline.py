@@ -29,7 +29,7 @@ def _frame(key: str, study: StudyData, rows: list[PointRow]) -> Frame:
     chip = rows[0].chip
     ceilings = tuple(row for row in study.ceilings if row.chip == chip)
     bandwidths = tuple(row for row in study.bandwidths if row.chip == chip)
-    low, high = intensity_span([row.intensity_mac_per_byte for row in rows])
+    low, high = intensity_span([row.intensity_mac_per_byte for row in rows], ceilings, bandwidths)
     slowest = min((row.achieved_mac_per_s for row in rows if row.achieved_mac_per_s > 0), default=1.0)
     peak = max((row.peak_mac_per_s for row in ceilings), default=slowest)
     longest_s = max(row.latency_s for row in rows) or 1.0

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from reports.data import LayerRow, Part, StudyData
-from reports.figures.style import chips_with_estimates, choice_on, dress, literal, new_figure
-from reports.folding import folded, short_layer, value_of
+from reports.figures.style import dress, literal, new_figure
+from reports.folding import folded, layer_labels, value_of
 from reports.index import layers_by_combination
 from reports.palette import terms
 from reports.units import axis_unit
+from reports.verdict import first_shown, verdicts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,10 +20,15 @@ ROW_HEIGHT_INCH = 0.2
 
 
 def draw_layers(study: StudyData) -> "Figure":
-    """Return the figure of one combination: the verdict's choice on the first chip that has one."""
+    """Return the figure of one combination: the verdict's choice on the first chip that has one.
+
+    Raises:
+        ValueError: if nothing was estimated.
+    """
     layers = layers_by_combination(study)
-    choices = [choice for chip in chips_with_estimates(study) if (choice := choice_on(study, chip))]
-    choice = choices[0]
+    choice = first_shown(verdicts(study))
+    if choice is None:
+        raise ValueError("a study without estimates has no layers to draw")
     rows = folded(layers.get(choice, ()), most=MOST_LAYERS)
     model, recipe, chip = choice.split("\n")
     figure = new_figure(1.4 + ROW_HEIGHT_INCH * len(rows))
@@ -36,7 +42,7 @@ def draw_layers(study: StudyData) -> "Figure":
     dress(panels[0], title="Latency", x=f"{time_unit} per utterance")
     _panel(panels[1], rows, lambda row: row.energy_terms_j, energy_scale)
     dress(panels[1], title="Energy", x=f"{energy_unit} per utterance")
-    panels[0].set_yticks(range(len(rows)), [literal(short_layer(row)) for row in rows], fontsize=7.5)
+    panels[0].set_yticks(range(len(rows)), [literal(label) for label in layer_labels(rows)], fontsize=7.5)
     panels[0].invert_yaxis()
     for panel in panels:
         panel.grid(visible=False, axis="y")

@@ -4,11 +4,12 @@ import math
 from typing import TYPE_CHECKING
 
 from reports.data import PointRow, StudyData
-from reports.figures.style import chips_with_estimates, choice_on, dress, literal, new_figure
+from reports.figures.style import chips_with_estimates, dress, literal, new_figure
 from reports.index import combination, unique
 from reports.palette import MUTED, phase
 from reports.roofs import intensity_span, roofs
 from reports.units import tick
+from reports.verdict import verdicts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
 def draw_roofline(study: StudyData) -> "Figure":
     """Return the figure."""
     chips = chips_with_estimates(study)
+    shown = {verdict.chip: verdict.shown or "" for verdict in verdicts(study)}
     figure = new_figure(4.2)
     panels = figure.subplots(1, len(chips), squeeze=False)[0]
     for panel, chip in zip(panels, chips, strict=True):
-        choice = choice_on(study, chip) or ""
+        choice = shown[chip]
         rows = [row for row in study.points if combination(row.model, row.recipe, row.chip) == choice]
         _panel(panel, study, chip, rows)
         dress(panel, title=chip, x="MAC per byte", y="MAC/s" if panel is panels[0] else "")
@@ -42,9 +44,9 @@ def draw_roofline(study: StudyData) -> "Figure":
 def _panel(panel: "Axes", study: StudyData, chip: str, rows: list[PointRow]) -> None:
     panel.set_xscale("log")
     panel.set_yscale("log")
-    low, high = intensity_span([row.intensity_mac_per_byte for row in rows])
     ceilings = tuple(row for row in study.ceilings if row.chip == chip)
     bandwidths = tuple(row for row in study.bandwidths if row.chip == chip)
+    low, high = intensity_span([row.intensity_mac_per_byte for row in rows], ceilings, bandwidths)
     for roof in roofs(ceilings, bandwidths, low=low, high=high):
         panel.plot(
             [roof.intensity_low, roof.intensity_high],

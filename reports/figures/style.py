@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reports.data import StudyData
-from reports.index import chip_names, combination
+from reports.index import chip_names
 from reports.palette import INK, MUTED, RULE
-from reports.verdict import verdicts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,13 +45,6 @@ def dress(axes: "Axes", *, title: str, x: str, y: str = "") -> None:
 def literal(text: str) -> str:
     """Return text that matplotlib shows as it is: `$` would start a formula."""
     return text.replace("$", r"\$")
-
-
-def choice_on(study: StudyData, chip: str) -> str | None:
-    """Return the combination a figure shows for a chip: the verdict's, or the first one estimated."""
-    chosen = next((found.choice for found in verdicts(study) if found.chip == chip), None)
-    first = next((row for row in study.estimates if row.chip == chip), None)
-    return chosen or (combination(first.model, first.recipe, chip) if first else None)
 
 
 def chips_with_estimates(study: StudyData) -> tuple[str, ...]:

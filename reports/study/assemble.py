@@ -33,11 +33,12 @@ def extended(data: StudyData, costed: Costed, measured: Sequence[Measured], stud
         row for estimate in costed.estimates for row in layer_rows(estimate, model=model, recipe=recipe)
     )
     new_chips = [estimate.chip for estimate in costed.estimates if estimate.chip.name not in known_chips]
+    bandwidths = (*data.bandwidths, *(row for chip in new_chips for row in bandwidth_rows(chip)))
     return replace(
         data,
         chips=(*data.chips, *(chip_row(chip) for chip in new_chips)),
         ceilings=(*data.ceilings, *(row for chip in new_chips for row in ceiling_rows(chip))),
-        bandwidths=(*data.bandwidths, *(row for chip in new_chips for row in bandwidth_rows(chip))),
+        bandwidths=bandwidths,
         provenance=(*data.provenance, *(row for chip in new_chips for row in provenance_rows(chip))),
         cells=(*data.cells, *_cell_rows(costed, measured, study)),
         estimates=(
@@ -56,7 +57,7 @@ def extended(data: StudyData, costed: Costed, measured: Sequence[Measured], stud
             ),
         ),
         layers=(*data.layers, *layers),
-        points=(*data.points, *point_rows(layers)),
+        points=(*data.points, *point_rows(layers, bandwidths)),
     )
 
 

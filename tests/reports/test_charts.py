@@ -106,11 +106,18 @@ def test_roofs_meet_where_bandwidth_times_intensity_is_the_peak() -> None:
 
 
 def test_ceilings_that_would_overprint_share_a_line() -> None:
-    rows = tuple(CeilingRow("c", "matrix", name, peak) for name, peak in (("a", 1e9), ("b", 1e9), ("c", 5e8)))
+    rows = tuple(
+        CeilingRow("c", "matrix", name, peak)
+        for name, peak in (("int8 x int8", 1e9), (" x ", 1e9), (" x int16", 5e8))
+    )
     lines = roofs(rows, (), low=1.0, high=10.0)
-    assert [line.label.split(",")[0] for line in lines] == ["matrix a and 1 more", "matrix c"]
+    assert [line.label.split(",")[0] for line in lines] == ["matrix int8 x int8 +1", "matrix any x int16"]
 
 
 def test_the_span_covers_the_points_in_whole_decades() -> None:
-    assert intensity_span([0.5, 20.0]) == (0.1, 1000.0)
-    assert intensity_span([]) == (1.0, 1000.0)
+    assert intensity_span([0.5, 20.0], (), ()) == (0.1, 1000.0)
+    assert intensity_span([], (), ())[0] == 1.0
+    ceiling, bandwidth = CeilingRow("c", "matrix", "int8 x int8", 1e12), BandwidthRow("c", "dram", 1e8)
+    low, high = intensity_span([0.5], (ceiling,), (bandwidth,))
+    assert low <= 0.5
+    assert high > 1e12 / 1e8

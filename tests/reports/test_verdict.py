@@ -151,6 +151,7 @@ def test_nothing_fits() -> None:
 def test_nothing_measured() -> None:
     found = said((costed("float", latency_s=0.04, added=None), costed("w8a8", latency_s=0.01, added=None)))
     assert found.choice is None
+    assert found.shown == combination("m", "w8a8", "chip")
     assert found.figures == ()
     assert "No word error rate was measured" in found.sentences[0]
     assert found.sentences[1] == "The fastest that fits is m in w8a8: 10.0 ms and 1.00 mJ."
