@@ -100,7 +100,7 @@ class _Binding:
         operands = [self._tensors[operand.tensor] for operand in op.reads]
         extents = self._extents(op)
         written = [self._tensors[name] for name in op.writes]
-        elements = sum((self.value(tensor.elements) for tensor in written), np.zeros(self._n_points))
+        elements, output_bytes = self._written(op, written, extents)
         row: dict[str, Floats | float] = {
             **extents,
             **self._operands(op, operands, extents),
@@ -108,7 +108,7 @@ class _Binding:
             "macs": self.value(macs(op)),
             "elements": elements,
             "element_steps": self._own_steps(op) + self._epilogue_steps(op, elements),
-            "output_bytes": sum((self.size_bytes(tensor) for tensor in written), np.zeros(self._n_points)),
+            "output_bytes": output_bytes,
             "appended_to_cache": float(any(tensor.role is Role.KV for tensor in written)),
             "epilogue_bytes": sum(
                 (self.size_bytes(self._tensors[e.operand]) for e in op.epilogues if e.operand is not None),
@@ -116,6 +116,17 @@ class _Binding:
             ),
         }
         return row
+
+    def _written(
+        self, op: Op, written: list[Tensor], extents: Mapping[str, Floats | float]
+    ) -> tuple[Floats, Floats]:
+        """Return the elements and bytes written; appending to a cache writes the new rows alone."""
+        if op.kind is OpKind.CACHE_APPEND:
+            rows, row_length = np.asarray(extents["m"]), np.asarray(extents["n"])
+            return rows * row_length, written[0].format.stored_bytes(rows, row_length)
+        none = np.zeros(self._n_points)
+        elements = sum((self.value(tensor.elements) for tensor in written), none)
+        return elements, sum((self.size_bytes(tensor) for tensor in written), none)
 
     def _extents(self, op: Op) -> dict[str, Floats | float]:
         match op.extents:
@@ -147,24 +158,23 @@ class _Binding:
         row: dict[str, Floats | float] = {"weight_format": -1.0, "activation_format": -1.0}
         moving, second, weights = np.zeros(self._n_points), np.zeros(self._n_points), np.zeros(self._n_points)
         for position, (operand, tensor) in enumerate(zip(op.reads, operands, strict=True)):
+            # A look-up moves only the rows it picks.
+            picked = op.kind is OpKind.GATHER
+            size_bytes = (
+                tensor.format.stored_bytes(extents["m"], extents["n"]) if picked else self.size_bytes(tensor)
+            )
             is_weight = tensor.role is Role.WEIGHT or (tensor.role is Role.CONSTANT and op.kind in _WEIGHTED)
             if is_weight:
                 row |= {"weight_format": float(self._codes[operand.format])}
                 row |= {"weight_elements": self.value(tensor.elements), "weight_groups": self._groups(tensor)}
-                # A look-up moves only the rows it picks.
-                picked = op.kind is OpKind.GATHER
-                weights = weights + (
-                    operand.format.stored_bytes(extents["m"], extents["n"])
-                    if picked
-                    else self.size_bytes(tensor)
-                )
+                weights = weights + size_bytes
             elif tensor.role is Role.CONSTANT:
-                weights = weights + self.size_bytes(tensor)
+                weights = weights + size_bytes
             elif position == 0:
-                moving = moving + self.size_bytes(tensor)
+                moving = moving + size_bytes
                 row |= {"activation_format": float(self._codes[operand.format])}
             else:
-                second = second + self.size_bytes(tensor)
+                second = second + size_bytes
                 row |= {"second_from_cache": float(tensor.role is Role.KV)}
                 if op.kind is OpKind.ACTIVATION_PRODUCT:
                     row |= {"weight_format": float(self._codes[operand.format])}
