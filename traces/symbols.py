@@ -37,7 +37,7 @@ class SymbolNames:
             for axis, text in leaf.items():
                 symbol = _text(value.shape[axis])
                 if not symbol.isdigit():
-                    self._trees.setdefault(symbol, ast.parse(text, mode="eval").body)
+                    self._trees.setdefault(symbol, ast.parse(Dim.of(text).text, mode="eval").body)
 
     def dim(self, size: int | torch.SymInt) -> Dim:
         """Return an extent over our symbols.
