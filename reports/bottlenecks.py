@@ -27,6 +27,8 @@ def reason(row: LayerRow) -> str:
     """Return why a layer takes the time it takes."""
     term_s = _named(row.latency_terms_s, row.bound_by)
     match row.bound_by:
+        case "compute" if not row.macs:
+            text = f"{spoken_kind(row.kind)} on {row.unit}: steps without MACs take {seconds(term_s)}"
         case "compute":
             text = (
                 f"arithmetic on {row.unit}: {si(row.macs, 'MAC')} at {percent(row.utilisation)} of its peak"
@@ -40,6 +42,11 @@ def reason(row: LayerRow) -> str:
         case level:
             text = f"waits for {level}: {size(_named(row.level_bytes, level))} cross it in {seconds(term_s)}"
     return f"{text}; {row.note}" if row.note else text
+
+
+def spoken_kind(kind: str) -> str:
+    """Return a kind of op in words: `weight product`."""
+    return kind.replace("_", " ")
 
 
 def largest_term(layers: tuple[LayerRow, ...]) -> tuple[Part, float] | None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from reports.bottlenecks import bottlenecks
+from reports.bottlenecks import bottlenecks, spoken_kind
 from reports.charts.pareto import SYMBOLS
 from reports.data import CellRow, EstimateRow, ProvenanceRow, Range, StudyData
 from reports.index import chip_names, combination, layers_by_combination, main_cells, models
@@ -185,6 +185,7 @@ def bottleneck_tables(study: StudyData) -> tuple[KeyedTable, ...]:
                 Line(
                     (
                         found.layer.layer or found.layer.phase,
+                        spoken_kind(found.layer.kind),
                         found.layer.phase,
                         seconds(found.layer.latency_s),
                         percent(found.share),

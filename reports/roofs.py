@@ -4,9 +4,9 @@ import math
 from dataclasses import dataclass
 
 from reports.data import BandwidthRow, CeilingRow
-from reports.units import si
+from reports.units import tick
 
-NEAR_DECADES = 0.08
+NEAR_DECADES = 0.15
 """Ceilings nearer to each other than this share a line: their labels would overprint."""
 
 
@@ -40,8 +40,8 @@ def roofs(
         speed = row.bandwidth_bytes_per_s
         end = min(high, peak / speed)
         if end > low:
-            at = low * (end / low) ** max(0.0, 0.95 - 0.13 * idx)
-            label = f"{row.level}, {si(speed, 'B/s')}"
+            at = low * (end / low) ** max(0.0, 0.88 - 0.12 * idx)
+            label = f"{row.level} {tick(speed, 'B/s')}"
             lines.append(Roof(label, False, low, low * speed, end, end * speed, at, at * speed))
     return tuple(lines)
 
@@ -71,7 +71,5 @@ def _distinct(ceilings: tuple[CeilingRow, ...]) -> list[tuple[str, float]]:
 
 def _formats(pair: str) -> str:
     """Return a pair of formats as read: a rate that holds for any format leaves its place empty."""
-    weight, _, activation = (part.strip() for part in pair.partition("x "))
-    if not weight and not activation:
-        return "any format"
-    return f"{weight or 'any'} x {activation or 'any'}"
+    weight, _, activation = (part.strip() or "any" for part in pair.partition("x "))
+    return "any format" if weight == activation == "any" else f"{weight} x {activation}"

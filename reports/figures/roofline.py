@@ -64,6 +64,7 @@ def _panel(panel: "Axes", study: StudyData, chip: str, rows: list[PointRow]) -> 
             va="bottom" if roof.flat else "top",
             fontsize=6,
             color=MUTED.light,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.6},
         )
     longest_s = max((row.latency_s for row in rows), default=1.0) or 1.0
     for name in unique(row.phase for row in rows):
