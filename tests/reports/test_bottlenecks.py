@@ -26,6 +26,11 @@ def test_reasons_in_words(bound_by: str, expected: str) -> None:
     assert reason(replace(ROW, bound_by=bound_by)).replace(NO_BREAK, " ") == expected
 
 
+def test_work_without_macs_is_not_called_arithmetic() -> None:
+    found = reason(replace(ROW, bound_by="compute", kind="softmax", macs=0.0)).replace(NO_BREAK, " ")
+    assert found == "softmax on matrix: steps without MACs take 1.00 ms"
+
+
 def test_a_fallback_is_part_of_the_reason() -> None:
     assert reason(replace(ROW, note="no int4 rate: cast to int8")).endswith("; no int4 rate: cast to int8")
 
