@@ -63,6 +63,10 @@ class RunFolder:
         """Keep a finished cell."""
         save_evaluation(evaluation, self._file(key))
 
+    def unfinished(self, key: str) -> Path:
+        """Return where a cell's utterances are kept while it is being measured."""
+        return self.path / "cells" / f"{key}.unfinished"
+
     def write_text(self, name: str, text: str) -> Path:
         """Write a file of the run under its final name at once."""
         return replace_text(self.path / name, text)

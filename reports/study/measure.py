@@ -56,7 +56,11 @@ def _measure_recipe(
         if evaluation is None:
             quantized = quantized or _quantized(recogniser, recipe)
             evaluation = evaluate(
-                quantized, corpus, batch_size=study.batch_size, progress=partial(progress, str(cell))
+                quantized,
+                corpus,
+                batch_size=study.batch_size,
+                progress=partial(progress, str(cell)),
+                partial=folder.unfinished(key),
             )
             folder.save(key, evaluation)
         measured.append(Measured(cell, evaluation))

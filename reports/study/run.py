@@ -11,6 +11,7 @@ from reports.study.cost import costs
 from reports.study.folder import RunFolder
 from reports.study.manifest import manifest_of
 from reports.study.measure import measure
+from reports.study.notes import notes_of
 from reports.study.outputs import op_frame, write_outputs
 from traces.progress import Progress, silent
 
@@ -48,6 +49,6 @@ def run_study(
             op_frame(estimate, model=costed.model, recipe=costed.recipe) for estimate in costed.estimates
         ]
     manifest = manifest_of(study, measured, command=command, duration_s=time.monotonic() - start_s)
-    data = replace(data, manifest=manifest)
+    data = replace(data, manifest=manifest, notes=notes_of(study, data))
     report = write_outputs(run, data, measured, frames, progress=progress)
     return StudyResult(data, folder, report)
