@@ -6,7 +6,7 @@ from reports.data import StudyData
 from reports.study.config import Study
 
 MOSTLY = 0.5
-"""From this share of assumed numbers on, a chip is called mostly assumed."""
+"""From this share of assumed numbers on, a chip's results are called a sketch."""
 
 
 def notes_of(study: Study, data: StudyData) -> tuple[str, ...]:
@@ -16,8 +16,8 @@ def notes_of(study: Study, data: StudyData) -> tuple[str, ...]:
 
 def _notes(study: Study, data: StudyData) -> Iterator[str]:
     yield (
-        "Latency and energy are predictions of analytic models. They were compared with measurements only where "
-        "the chip's own numbers say so, and on the rows they were fitted to; nothing was checked blind."
+        "Latency and energy are predictions of analytic models. They were compared with measurements only "
+        "where the chip's own numbers say so, and on the rows they were fitted to; nothing was checked blind."
     )
     for chip in data.chips:
         numbers = [row for row in data.provenance if row.chip == chip.chip]
@@ -28,8 +28,8 @@ def _notes(study: Study, data: StudyData) -> Iterator[str]:
                 "trust the interval, not the nominal value."
             )
     yield (
-        f"Costs are means over the utterances of {study.corpora[0]}, with the tokens that the float model of each "
-        "row, or for models that were not run a measured one, generates there; recipes are compared on equal work."
+        f"Costs are means over the utterances of {study.corpora[0]}, with the tokens that the row's float model "
+        "(for models that were not run: a measured one) generates there; recipes are compared on equal work."
     )
     yield (
         "Intervals come from the ranges of a chip's parameters, all at their good or bad end at once. Memory "
@@ -39,6 +39,5 @@ def _notes(study: Study, data: StudyData) -> Iterator[str]:
         "Word error rates are measured on the quantized network itself, its integer arithmetic imitated in "
         "float32; a chip's own rounding may differ."
     )
-    if data.cells and any(cell.accuracy is None for cell in data.cells):
-        yield "Where the error rate reads 'not measured', only the architecture was costed; no weights were
-        run."
+    if any(cell.accuracy is None for cell in data.cells):
+        yield "Where the error rate reads 'not measured', only the architecture was costed; no weights ran."
