@@ -36,6 +36,14 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """The part of each batch that one of several training processes takes."""
+
+    rank: int = 0
+    n_processes: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Mixture:
     """Where utterances come from."""
 
@@ -62,9 +70,9 @@ class Mixture:
 
 
 def draw_batch(
-    mixture: Mixture, *, seed: int, step: int, batch_size: int, longest_s: float
+    mixture: Mixture, *, seed: int, step: int, batch_size: int, longest_s: float, share: Share
 ) -> tuple[list[Samples], list[str]]:
-    """Return augmented samples and transcripts of one step."""
+    """Return augmented samples and transcripts of one process's share of one step."""
     pool, place = divmod(step, POOL_BATCHES)
     rng = np.random.default_rng((seed, pool))
     items = sorted(
@@ -72,8 +80,8 @@ def draw_batch(
         key=lambda item: item.length_s,
     )
     first = int(rng.permutation(POOL_BATCHES)[place]) * batch_size
-    rng = np.random.default_rng((seed, pool, place))
-    chosen = items[first : first + batch_size]
+    chosen = items[first : first + batch_size][share.rank :: share.n_processes]
+    rng = np.random.default_rng((seed, pool, place, share.rank))
     return [_render(item, rng) for item in chosen], [item.text for item in chosen]
 
 

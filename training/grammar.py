@@ -34,8 +34,9 @@ def split_of(sentence: str) -> Split:
 
 def draw_sentence(rng: Random, *, split: Split) -> str:
     """Draw one sentence of a split, by rejection."""
+    weights = _EVALUATION_WEIGHTS if split == "eval" else _TRAINING_WEIGHTS
     while True:
-        kind = rng.choices(_KINDS, weights=_WEIGHTS)[0]
+        kind = rng.choices(_KINDS, weights=weights)[0]
         sentence = kind(rng)
         if len(sentence.split()) <= MAX_WORDS and split_of(sentence) == split:
             return sentence
@@ -177,19 +178,25 @@ def _household(rng: Random) -> str:
     )
 
 
-_GRAMMAR: tuple[tuple[Callable[[Random], str], float], ...] = (
-    (_spelled_name, 12),
-    (_random_letters, 8),
-    (_letters_and_number, 6),
-    (_control_word, 10),
-    (_single_command, 2),
-    (_digits, 10),
-    (_number, 6),
-    (_date, 8),
-    (_switch, 11),
-    (_music, 8),
-    (_timer, 11),
-    (_household, 10),
+_GRAMMAR: tuple[tuple[Callable[[Random], str], int, int], ...] = (
+    (_spelled_name, 12, 5),
+    (_random_letters, 8, 1),
+    (_letters_and_number, 6, 1),
+    (_control_word, 10, 4),
+    (_single_command, 2, 0),
+    (_digits, 10, 5),
+    (_number, 6, 5),
+    (_date, 8, 9),
+    (_switch, 11, 20),
+    (_music, 8, 15),
+    (_timer, 11, 18),
+    (_household, 10, 17),
 )
-_KINDS = tuple(kind for kind, _ in _GRAMMAR)
-_WEIGHTS = tuple(weight for _, weight in _GRAMMAR)
+"""(kind, weight in training, weight in evaluation).
+
+Training leans to what is hard to tell apart, letters and digits; evaluation to what people say to devices.
+"""
+
+_KINDS = tuple(kind for kind, _, _ in _GRAMMAR)
+_TRAINING_WEIGHTS = tuple(weight for _, weight, _ in _GRAMMAR)
+_EVALUATION_WEIGHTS = tuple(weight for _, _, weight in _GRAMMAR)

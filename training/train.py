@@ -2,21 +2,23 @@
 
 An interrupted run continues from its last checkpoint with the same command. The learning rate warms up, stays
 and falls to zero over the last part of `--steps`; until that part begins, `--steps` may be changed.
+`torchrun --nproc-per-node 2 -m training.train ...` shares each batch between two processes.
 """
 
 import argparse
 import copy
 import logging
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn, optim
+from torch import distributed, nn, optim
 
 from training.architectures import MODEL_NAMES, ModelName
-from training.batches import POOL_BATCHES, Mixture, draw_batch
+from training.batches import POOL_BATCHES, Mixture, Share, draw_batch
 from training.checkpoint import TrainingState, load_state_, save_state
 from training.clips import load_clips
 from training.evaluate import transcribe_clips
@@ -45,7 +47,7 @@ class Schedule:
     peak_rate: float = 1.5e-3
     warmup_steps: int = 200
     decay_share: float = 0.35
-    full_window_share: float = 0.06
+    full_window_share: float = 0.03
     full_window_batches: float = 0.05
     short_share: float = 0.3
     ctc_weights: tuple[float, float] = (0.6, 0.25)
@@ -82,7 +84,14 @@ def build_optimizers(network: nn.Module, schedule: Schedule) -> tuple[optim.Opti
 
 
 def train(
-    name: ModelName, *, work: Path, schedule: Schedule, batch_size: int, seed: int, check_every: int
+    name: ModelName,
+    *,
+    work: Path,
+    schedule: Schedule,
+    batch_size: int,
+    seed: int,
+    check_every: int,
+    share: Share,
 ) -> None:
     """Train from scratch or from the last checkpoint; export after every check and at the end."""
     trainee = build_trainee(name, seed=seed)
@@ -102,7 +111,12 @@ def train(
         rng = np.random.default_rng((seed, step, 1))
         torch.manual_seed(seed * 1_000_003 + step)
         audio, texts = draw_batch(
-            mixture, seed=seed, step=step, batch_size=batch_size, longest_s=schedule.longest_s(step)
+            mixture,
+            seed=seed,
+            step=step,
+            batch_size=batch_size,
+            longest_s=schedule.longest_s(step),
+            share=share,
         )
         network.train()
         with torch.autocast("cpu", torch.bfloat16):
@@ -110,10 +124,11 @@ def train(
             encoded = trainee.encode(audio, full_window=full_window, rng=rng)
             losses = compute_losses(trainee, ctc_head, encoded, texts=texts)
         torch.autograd.backward(losses.total(ctc_weight=schedule.ctc_weight(step)))
+        average_gradients_(network, share)
         update_(state, rate=schedule.rate(step))
         update_average_(average, network, decay=min(AVERAGE_DECAY, (step + 1) / (step + 10)))
         progress.add_(losses, step=step + 1)
-        if (step + 1) % check_every == 0 or step + 1 == schedule.steps:
+        if share.rank == 0 and ((step + 1) % check_every == 0 or step + 1 == schedule.steps):
             save_state(checkpoint, state, step=step + 1)
             check(name, average, work=work, seed=seed)
 
@@ -134,6 +149,27 @@ class Progress:
             elapsed_s = time.monotonic() - self.started_s
             logger.info("step %d ctc %.3f decoder %.3f, %.0f s", step, self.ctc, self.decoder, elapsed_s)
             self.ctc = self.decoder = 0.0
+
+
+def average_gradients_(network: nn.Module, share: Share) -> None:
+    """Replace gradients by their mean over the training processes."""
+    if share.n_processes == 1:
+        return
+    gradients = [weight.grad for weight in network.parameters() if weight.grad is not None]
+    joined = torch.cat([gradient.flatten() for gradient in gradients])
+    distributed.all_reduce(joined)
+    joined /= share.n_processes
+    means = torch.split(joined, [gradient.numel() for gradient in gradients])
+    for gradient, mean in zip(gradients, means, strict=True):
+        gradient.copy_(mean.view_as(gradient))
+
+
+def join_processes() -> Share:
+    """Return this process's share of the work, as torchrun announces it."""
+    if "RANK" not in os.environ:
+        return Share()
+    distributed.init_process_group("gloo")
+    return Share(distributed.get_rank(), distributed.get_world_size())
 
 
 def update_(state: TrainingState, *, rate: float) -> None:
@@ -186,6 +222,7 @@ def main() -> None:
         batch_size=args.batch_size,
         seed=args.seed,
         check_every=args.check_every,
+        share=join_processes(),
     )
 
 
