@@ -28,8 +28,8 @@ def _notes(study: Study, data: StudyData) -> Iterator[str]:
                 "trust the interval, not the nominal value."
             )
     yield (
-        f"Costs are means over the utterances of {study.corpora[0]}, with the tokens that the row's float model "
-        "(for models that were not run: a measured one) generates there; recipes are compared on equal work."
+        f"Costs are means over the utterances of {study.corpora[0]}, with the tokens that the row's float "
+        "model (of models that did not run: of a measured one) generates there, so recipes do equal work."
     )
     yield (
         "Intervals come from the ranges of a chip's parameters, all at their good or bad end at once. Memory "
