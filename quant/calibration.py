@@ -1,9 +1,8 @@
 """Calibration: data the network looks at, and the activation ranges found on it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -11,9 +10,6 @@ from torch import Tensor, nn
 from quant.quantizer import Scale, scale_of_range
 from traces.errors import EdgeAsrError
 from traces.formats import Format
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel
 
 PERCENTILE = 99.99
 """Share of values, in percent, that a fixed activation range keeps: activations have rare outliers that would
@@ -33,7 +29,7 @@ class CalibrationBatch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CalibrationData:
-    """What the network is shown; the decoder sees the float model's own greedy transcripts."""
+    """What the network is shown, as `asr.calibration` makes it: the float model's own greedy transcripts."""
 
     batches: tuple[CalibrationBatch, ...]
 
@@ -46,28 +42,6 @@ class CalibrationData:
     def n_tokens(self) -> int:
         """How many tokens the decoder sees."""
         return sum(batch.decoder_ids.numel() for batch in self.batches)
-
-
-def build_calibration(
-    model: "PreTrainedModel", inputs: Iterable[Tensor], *, prompt_ids: tuple[int, ...], max_new_tokens: int
-) -> CalibrationData:
-    """Return calibration data whose transcripts the float model writes itself, greedily.
-
-    `inputs` are encoder inputs as in `CalibrationBatch`; a batch's utterances have one length, so give
-    Moonshine's one by one. Sequences end at the first end-of-text; shorter ones of a batch repeat it.
-
-    Raises:
-        EdgeAsrError: naming the batch, if its values are not finite.
-    """
-    batches = []
-    with torch.no_grad():
-        for index, batch in enumerate(inputs):
-            if not bool(torch.isfinite(batch).all()):
-                raise EdgeAsrError(f"calibration batch {index} holds NaN or infinite values; drop that audio")
-            prompt = torch.tensor(prompt_ids, device=batch.device).expand(len(batch), -1)
-            ids = _greedy(model, batch, prompt, max_new_tokens=max_new_tokens)
-            batches.append(CalibrationBatch(batch, ids))
-    return CalibrationData(tuple(batches))
 
 
 def run(model: nn.Module, batch: CalibrationBatch) -> None:
@@ -126,18 +100,3 @@ def _percentiles(x: Tensor, percentile: float) -> tuple[Tensor, Tensor]:
     low = values.kthvalue(beyond + 1).values
     high = values.kthvalue(values.numel() - beyond).values
     return low.clamp(max=0.0), high.clamp(min=0.0)
-
-
-def _greedy(model: "PreTrainedModel", inputs: Tensor, prompt: Tensor, *, max_new_tokens: int) -> Tensor:
-    from transformers import GenerationMixin
-
-    # Whisper's own generate() adds language detection and long-form logic; the plain one is greedy search.
-    ids: Tensor = GenerationMixin.generate(
-        model,
-        inputs,
-        decoder_input_ids=prompt,
-        max_new_tokens=max_new_tokens,
-        do_sample=False,
-        num_beams=1,
-    )
-    return ids

@@ -9,6 +9,8 @@ from transformers import (
     WhisperForConditionalGeneration,
 )
 
+from quant.calibration import CalibrationBatch, CalibrationData
+
 N_TOKENS = 96
 
 
@@ -69,6 +71,10 @@ def inputs(model: PreTrainedModel, *, batch: int = 2) -> torch.Tensor:
 
 def token_ids(*, batch: int = 2, length: int = 6) -> torch.Tensor:
     return torch.randint(3, N_TOKENS, (batch, length), generator=torch.Generator().manual_seed(2))
+
+
+def calibration(model: PreTrainedModel) -> CalibrationData:
+    return CalibrationData((CalibrationBatch(inputs(model), token_ids()),))
 
 
 def logits(model: PreTrainedModel) -> torch.Tensor:

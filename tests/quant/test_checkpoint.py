@@ -5,11 +5,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from quant.calibration import build_calibration
 from quant.checkpoint import MANIFEST, TENSORS, load_quantized, read_manifest, save_quantized
 from quant.quantize import QuantizedModel, quantize
 from quant.recipe import load_recipe
-from tests.quant.networks import NETWORKS, inputs, logits, moonshine, whisper
+from tests.quant.networks import NETWORKS, calibration, logits, moonshine, whisper
 from traces.errors import EdgeAsrError
 from traces.formats import FLOAT16
 from traces.graph import Role
@@ -42,7 +41,7 @@ def rewrite(folder: Path, into: Path, tensors: dict[str, torch.Tensor]) -> Path:
 def test_loading_gives_the_same_outputs_bit_for_bit(family: str, name: str, tmp_path: Path) -> None:
     model = NETWORKS[family]()
     recipe = load_recipe(name)
-    data = build_calibration(model, [inputs(model)], prompt_ids=(1,), max_new_tokens=4)
+    data = calibration(model)
     quantized = quantize(model, recipe, data if recipe.needs_calibration else None)
     save_quantized(quantized, tmp_path / "packed")
     loaded = load_quantized(tmp_path / "packed")
