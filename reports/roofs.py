@@ -40,7 +40,7 @@ def roofs(
         speed = row.bandwidth_bytes_per_s
         end = min(high, peak / speed)
         if end > low:
-            at = low * (end / low) ** max(0.0, 0.88 - 0.12 * idx)
+            at = low * (end / low) ** max(0.0, 0.92 - 0.12 * idx)
             label = f"{row.level} {tick(speed, 'B/s')}"
             lines.append(Roof(label, False, low, low * speed, end, end * speed, at, at * speed))
     return tuple(lines)
@@ -49,11 +49,11 @@ def roofs(
 def intensity_span(
     intensities: list[float], ceilings: tuple[CeilingRow, ...], bandwidths: tuple[BandwidthRow, ...]
 ) -> tuple[float, float]:
-    """Return whole decades around all points and ridges, and a decade and a half more for the labels."""
+    """Return whole decades around all points and ridges, and more on both sides for the labels."""
     peak = max((row.peak_mac_per_s for row in ceilings), default=0.0)
     ridges = [peak / row.bandwidth_bytes_per_s for row in bandwidths]
     positive = [value for value in (*intensities, *ridges) if value > 0]
-    low = math.floor(math.log10(min(positive, default=1.0)))
+    low = math.floor(math.log10(min(positive, default=1.0)) - 0.7)
     high = math.ceil(math.log10(max(positive, default=1.0)) + 1.5)
     return 10.0**low, 10.0**high
 

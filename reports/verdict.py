@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from reports.bottlenecks import largest_term
 from reports.data import FLOAT_RECIPE, LayerRow, Range, StudyData
 from reports.index import Costed, costed, layers_by_combination, main_corpus, unique
-from reports.units import joules, percent, points, seconds, size, spread
+from reports.units import joules, percent, points, ratio, seconds, size, spread
 
 WER_BUDGET = 0.01
 """How much more of its words a recipe may get wrong than float before speed no longer counts: 1.0 points."""
 
 SAME_LATENCY = 0.02
 """Latencies closer than this are called equal: finer differences mean nothing in an analytic model."""
+
+FAR_WORSE = 0.1
+"""A recipe that gets this much more of its words wrong is of interest only for its speed."""
 
 MOST_LISTED = 4
 """How many names a sentence lists before it says how many others there are."""
@@ -145,17 +148,25 @@ def _smaller(row: Costed, best: Costed, layers: Layers) -> str:
     wer = f"{points((row.wer or 0.0) - (best.wer or 0.0))} WER points against {best.cell.recipe}"
     if gain > SAME_LATENCY:
         return f"{row.cell.recipe} is {saved} smaller and {percent(gain)} faster, at {wer}."
-    speed = "buys nothing in latency" if gain >= -SAME_LATENCY else f"is {percent(-gain)} slower"
+    if gain >= -SAME_LATENCY:
+        speed = "buys nothing in latency"
+    elif gain > -0.5:
+        speed = f"is {percent(-gain)} slower"
+    else:
+        speed = f"takes {ratio(latency_s(row) / latency_s(best))} as long"
     cause = largest_term(layers.get(row.key, ()))
     because = f", because {percent(cause[1])} of its time is {_spoken(cause[0].name)}" if cause else ""
     return f"{row.cell.recipe} is {saved} smaller but {speed}{because}, at {wer}."
 
 
 def _fewer_bits(best: Costed, fitting: tuple[Costed, ...]) -> tuple[Costed, ...]:
+    """Return the smaller recipes worth a sentence: what is far worse and no faster is not."""
     smaller = (
         row
         for row in fitting
-        if row.cell.model == best.cell.model and row.cell.packed_bytes < 0.98 * best.cell.packed_bytes
+        if row.cell.model == best.cell.model
+        and row.cell.packed_bytes < 0.98 * best.cell.packed_bytes
+        and ((row.wer or 0.0) < (best.wer or 0.0) + FAR_WORSE or latency_s(row) < latency_s(best))
     )
     return tuple(sorted(smaller, key=lambda row: -row.cell.packed_bytes))[:MOST_LISTED]
 

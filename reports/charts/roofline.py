@@ -67,7 +67,7 @@ def _line(roof: Roof) -> Spec:
         "x": [roof.intensity_low, roof.intensity_label, roof.intensity_high],
         "y": [roof.rate_low, roof.rate_label, roof.rate_high],
         "text": ["", safe(roof.label), ""],
-        "textposition": "top left" if roof.flat else "bottom right",
+        "textposition": "top left",
         "textfont": {"size": 11, "color": MUTED.light},
         "line": {"color": MUTED.light, "width": 1.5 if roof.flat else 1, "dash": dash},
         "hoverinfo": "skip",

@@ -77,6 +77,7 @@ def _panel(panel: "Axes", rows: list[Costed], names: tuple[str, ...]) -> None:
             va="top",
             fontsize=7,
             color=INK.light,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.6},
         )
     panel.margins(x=0.18, y=0.1)
     panel.set_yticks(WER_TICKS, [f"{value:g}" for value in WER_TICKS])

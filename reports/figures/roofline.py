@@ -58,10 +58,10 @@ def _panel(panel: "Axes", study: StudyData, chip: str, rows: list[PointRow]) -> 
         panel.annotate(
             literal(roof.label),
             (roof.intensity_label, roof.rate_label),
-            xytext=(0, 2) if roof.flat else (3, -3),
+            xytext=(0, 2) if roof.flat else (-3, 0),
             textcoords="offset points",
-            ha="right" if roof.flat else "left",
-            va="bottom" if roof.flat else "top",
+            ha="right",
+            va="bottom",
             fontsize=6,
             color=MUTED.light,
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.6},

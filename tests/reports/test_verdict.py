@@ -6,7 +6,7 @@ import pytest
 
 from reports.data import Accuracy, CellRow, EstimateRow, LayerRow, Part, Range, Utterances
 from reports.index import Costed, combination
-from reports.units import NO_BREAK
+from reports.units import NO_BREAK, TIMES
 from reports.verdict import Verdict, verdict
 
 FLOAT_WER = 0.05
@@ -102,20 +102,30 @@ def test_fewer_bits_that_buy_nothing_say_why() -> None:
         costed("float", latency_s=0.040, added=0.0, packed_bytes=16e6),
         costed("w8a8", latency_s=0.010, added=0.0, packed_bytes=8e6),
         costed("w4", latency_s=0.0101, added=0.003, packed_bytes=4e6),
+        costed("w3a8", latency_s=0.012, added=0.02, packed_bytes=3.5e6),
         costed("w3", latency_s=0.015, added=0.02, packed_bytes=3e6),
         costed("w2", latency_s=0.005, added=0.5, packed_bytes=2e6),
     )
     layers: dict[str, tuple[LayerRow, ...]] = {
         combination("m", name, "chip"): (layer(name, (Part("unpack", 6e-3), Part("compute", 4e-3))),)
-        for name in ("w4", "w3", "w2")
+        for name in ("w4", "w3a8", "w3", "w2")
     }
-    w4, w3, w2 = (text for text in said(rows, layers).sentences if text.startswith("w"))
+    w4, w3a8, w3, w2 = (text for text in said(rows, layers).sentences if text.startswith("w"))
     assert w4 == (
         "w4 is 50.0 % smaller but buys nothing in latency, because 60.0 % of its time is unpacking weights, "
         "at +0.3 WER points against w8a8."
     )
-    assert w3.startswith("w3 is 62.5 % smaller but is 50.0 % slower, because")
+    assert w3a8.startswith("w3a8 is 56.2 % smaller but is 20.0 % slower, because")
+    assert w3.startswith(f"w3 is 62.5 % smaller but takes 1.5{TIMES} as long, because")
     assert w2 == "w2 is 75.0 % smaller and 50.0 % faster, at +50.0 WER points against w8a8."
+
+
+def test_what_is_far_worse_and_no_faster_gets_no_sentence() -> None:
+    rows = (
+        costed("float", latency_s=0.040, added=0.0, packed_bytes=16e6),
+        costed("w2", latency_s=0.045, added=0.5, packed_bytes=2e6),
+    )
+    assert not any(text.startswith("w2") for text in said(rows).sentences)
 
 
 def test_overlapping_intervals_are_admitted_and_sharp_ones_are_not() -> None:
