@@ -24,6 +24,7 @@ STEPS = {
     "silu": 2,
     "sigmoid": 1,
     "tanh": 1,
+    "asinh": 1,
     "hardswish": 1,
     "softplus": 2,
     "exp": 1,

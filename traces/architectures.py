@@ -4,7 +4,9 @@ Whisper: `config.json` of openai/whisper-* and distil-whisper/distil-* on the Hu
 with table 1 of Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervision" (2022), and with
 `ModelDimensions` in github.com/openai/whisper. Moonshine: `config.json` of UsefulSensors/moonshine-*, table 1
 of Jeffries et al., "Moonshine: Speech Recognition for Live Transcription and Voice Commands" (2024).
-The micro models are those bundled here.
+Moonshine streaming: table 1 of Kudlur et al., "Moonshine v2: Ergodic Streaming Encoder ASR for
+Latency-Critical Speech Applications" (2026); heads and feed-forward sizes are those at which its parameters
+per stage come out. The micro models are those bundled here.
 """
 
 from dataclasses import dataclass
@@ -84,7 +86,54 @@ class MoonshineArchitecture:
         )
 
 
-Architecture = WhisperArchitecture | MoonshineArchitecture
+@dataclass(frozen=True, slots=True)
+class StreamingArchitecture:
+    """The extents of a Moonshine streaming model; its head is not tied to the embedding."""
+
+    hub_id: str
+    encoder_size: int
+    hidden_size: int
+    """Of the decoder; feed-forward layers are four times as wide as their stack."""
+    layers: int
+    """Of the encoder, and of the decoder."""
+    heads: int
+    vocab_size: int = 32_768
+    max_positions: int = 4_096
+    prompt_tokens: int = 1
+
+    @property
+    def head_size(self) -> int:
+        """Features of one head, in both stacks: the decoder's width is that of its heads together."""
+        return self.hidden_size // self.heads
+
+    def config(self) -> Any:
+        """Return the transformers config; the first and last two encoder layers look 4 positions ahead."""
+        from transformers import MoonshineStreamingConfig
+
+        ahead = {0, 1, self.layers - 2, self.layers - 1}
+        encoder = {
+            "hidden_size": self.encoder_size,
+            "intermediate_size": 4 * self.encoder_size,
+            "num_hidden_layers": self.layers,
+            "num_attention_heads": self.heads,
+            "num_key_value_heads": self.heads,
+            "head_dim": self.head_size,
+            "sliding_windows": [[16, 4 if layer in ahead else 0] for layer in range(self.layers)],
+        }
+        return MoonshineStreamingConfig(
+            encoder_config=encoder,
+            vocab_size=self.vocab_size,
+            hidden_size=self.hidden_size,
+            intermediate_size=4 * self.hidden_size,
+            num_hidden_layers=self.layers,
+            num_attention_heads=self.heads,
+            num_key_value_heads=self.heads,
+            head_dim=self.head_size,
+            max_position_embeddings=self.max_positions,
+        )
+
+
+Architecture = WhisperArchitecture | MoonshineArchitecture | StreamingArchitecture
 
 ENGLISH_VOCABULARY = 51_864
 MULTILINGUAL_VOCABULARY = 51_865
@@ -127,6 +176,15 @@ ARCHITECTURES: dict[str, Architecture] = {
     ),
     "moonshine-base": MoonshineArchitecture(
         "UsefulSensors/moonshine-base", 416, 8, 8, 1664, 32_768, 0.62, 194
+    ),
+    "moonshine-streaming-tiny": StreamingArchitecture(
+        "UsefulSensors/moonshine-streaming-tiny", 320, 320, 6, 8
+    ),
+    "moonshine-streaming-small": StreamingArchitecture(
+        "UsefulSensors/moonshine-streaming-small", 620, 512, 10, 8
+    ),
+    "moonshine-streaming-medium": StreamingArchitecture(
+        "UsefulSensors/moonshine-streaming-medium", 768, 640, 14, 10
     ),
     "whisper-micro": WhisperArchitecture(
         None,

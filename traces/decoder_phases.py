@@ -28,14 +28,19 @@ class CrossKeyValue(nn.Module):
 
     def forward(self, encoded: torch.Tensor) -> list[KeyValue]:
         """Project encoded: (batch, n, d) -> per layer (batch, kv_heads, n, head_d) twice."""
-        results = []
-        for layer in self.network.model.decoder.layers:
-            attention = layer.encoder_attn
-            heads = (*encoded.shape[:2], -1, attention.head_dim)
-            key = attention.k_proj(encoded).view(heads).transpose(1, 2)
-            value = attention.v_proj(encoded).view(heads).transpose(1, 2)
-            results.append((key, value))
-        return results
+        return project_keys_and_values(self.network, encoded)
+
+
+def project_keys_and_values(network: Any, encoded: torch.Tensor) -> list[KeyValue]:
+    """Return (batch, kv_heads, n, head_d) twice for each decoder layer, as its cross-attention reads them."""
+    results = []
+    for layer in network.model.decoder.layers:
+        attention = layer.encoder_attn
+        heads = (*encoded.shape[:2], -1, attention.head_dim)
+        key = attention.k_proj(encoded).view(heads).transpose(1, 2)
+        value = attention.v_proj(encoded).view(heads).transpose(1, 2)
+        results.append((key, value))
+    return results
 
 
 class DecoderStep(nn.Module):
@@ -77,10 +82,17 @@ def _cache(filled: Sequence[KeyValue], layers: int) -> Any:
     return cache
 
 
-def trace_cross_kv(network: Any, name: str, encoded: torch.Tensor, encoded_tokens: Dim) -> Graph:
-    """Return the graph of the keys and values of one encoder output."""
+def trace_cross_kv(
+    network: Any,
+    name: str,
+    encoded: torch.Tensor,
+    encoded_tokens: Dim,
+    *,
+    projection: nn.Module | None = None,
+) -> Graph:
+    """Return the graph of the keys and values of one encoder output; `projection` is `CrossKeyValue`."""
     return trace_module(
-        CrossKeyValue(network),
+        projection or CrossKeyValue(network),
         (encoded,),
         name=name,
         phase=Phase.CROSS_KV,

@@ -9,15 +9,24 @@ from traces.attention_op import traced_attention
 from traces.errors import EdgeAsrError
 from traces.graph import Graph, Role
 from traces.moonshine import trace_moonshine
+from traces.moonshine_streaming import trace_moonshine_streaming
 from traces.whisper import trace_whisper, window_s
 from traces.workload import Phase, Workload
 
 
 def build_workload(config: Any, name: str, *, prompt_tokens: int | None = None) -> Workload:
     """Return the workload of a WhisperConfig or MoonshineConfig; no weights are made or needed."""
-    from transformers import MoonshineForConditionalGeneration, WhisperForConditionalGeneration
+    from transformers import (
+        MoonshineForConditionalGeneration,
+        MoonshineStreamingForConditionalGeneration,
+        WhisperForConditionalGeneration,
+    )
 
-    classes = {"whisper": WhisperForConditionalGeneration, "moonshine": MoonshineForConditionalGeneration}
+    classes = {
+        "whisper": WhisperForConditionalGeneration,
+        "moonshine": MoonshineForConditionalGeneration,
+        "moonshine_streaming": MoonshineStreamingForConditionalGeneration,
+    }
     if config.model_type not in classes:
         raise EdgeAsrError(
             f"{name}: architecture '{config.model_type}' is not known; known: {', '.join(classes)}"
@@ -39,16 +48,17 @@ def trace_recogniser(model: Any, name: str, *, prompt_tokens: int | None = None)
         with traced_attention(model):
             graphs = trace_whisper(model, name, prompt_tokens=prompt)
         max_tokens, window = config.max_target_positions - prompt, window_s(config)
-    elif config.model_type == "moonshine":
+    elif config.model_type in ("moonshine", "moonshine_streaming"):
         prompt = prompt_tokens or 1
+        trace = trace_moonshine if config.model_type == "moonshine" else trace_moonshine_streaming
         with traced_attention(model):
-            graphs = trace_moonshine(model, name, prompt_tokens=prompt)
+            graphs = trace(model, name, prompt_tokens=prompt)
         max_tokens, window = config.max_position_embeddings - prompt, None
     else:
         raise EdgeAsrError(f"{name}: '{config.model_type}' is no Whisper or Moonshine model")
     return Workload(
         name=name,
-        family=config.model_type,
+        family="whisper" if config.model_type == "whisper" else "moonshine",
         graphs=_share_cache_formats(graphs),
         prompt_tokens=prompt,
         max_tokens=max_tokens,

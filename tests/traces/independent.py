@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from traces.architectures import MoonshineArchitecture, WhisperArchitecture
+from traces.architectures import MoonshineArchitecture, StreamingArchitecture, WhisperArchitecture
 
 RFFT_400 = 3_960
 BINS = 201
@@ -51,6 +51,26 @@ def moonshine_macs(model: MoonshineArchitecture, *, past_tokens: int, audio_samp
     return {
         "encode": stem + model.layers * (4 * t * d * d + 2 * t * t * d + 2 * t * d * f),
         "cross_kv": layers * 2 * t * d * d,
+        "prefill": decoder(model.prompt_tokens, 0),
+        "decode": decoder(1, past_tokens),
+    }
+
+
+def streaming_macs(model: StreamingArchitecture, *, past_tokens: int, audio_samples: int) -> dict[str, int]:
+    e, d, layers = model.encoder_size, model.hidden_size, model.layers
+    frames = -(-audio_samples // 80)
+    halved = (frames - 1) // 2 + 1
+    n = (halved - 1) // 2 + 1
+    stem = frames * 80 * e + halved * 2 * e * e * 5 + n * e * 2 * e * 5
+
+    def decoder(tokens: int, past: int) -> int:
+        own = 4 * tokens * d * d + 2 * tokens * (past + tokens) * d
+        cross = 2 * tokens * d * d + 2 * tokens * n * d
+        return layers * (own + cross + tokens * 3 * d * 4 * d) + d * model.vocab_size
+
+    return {
+        "encode": stem + layers * (4 * n * e * d + 2 * n * n * d + 2 * n * e * 4 * e),
+        "cross_kv": (n * e * d if e != d else 0) + layers * 2 * n * d * d,
         "prefill": decoder(model.prompt_tokens, 0),
         "decode": decoder(1, past_tokens),
     }

@@ -5,7 +5,18 @@ from torch.fx import Node
 from traces.graph import OpKind
 from traces.lowering.context import Lowering, Rules, Value, function_name, node_arg
 
-ACTIVATIONS = ("gelu", "silu", "tanh", "relu", "relu6", "sigmoid", "hardtanh", "hardswish", "softplus")
+ACTIVATIONS = (
+    "gelu",
+    "silu",
+    "tanh",
+    "asinh",
+    "relu",
+    "relu6",
+    "sigmoid",
+    "hardtanh",
+    "hardswish",
+    "softplus",
+)
 ARITHMETIC = (
     "add",
     "sub",

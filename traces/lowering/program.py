@@ -21,9 +21,13 @@ from traces.lowering.context import (
     tensor_of,
 )
 from traces.lowering.gather import RULES as LOOKUPS
+from traces.lowering.layout import RULES as LAYOUTS
 from traces.lowering.rotary import Rotary, find_rotaries, rotary
 from traces.lowering.rules import RULES
 from traces.symbols import SymbolNames
+
+UNFOLDED = frozenset(LOOKUPS) | frozenset(LAYOUTS)
+"""Ops on weights that stand for the weights themselves, or pick rows of them."""
 
 
 def lower(
@@ -134,6 +138,8 @@ def _without_cost(low: Lowering, node: Node, target: str) -> Value | None:
         return None
     if all(isinstance(value, Fixed) or _is_buffer(value) for value in values):
         return Fixed()
+    if target not in UNFOLDED and all(isinstance(value, Fixed | Parameter) for value in values):
+        return Fixed()  # what follows from weights alone is folded into a constant before deployment
     if has_tensor(node) and not tensor_of(node).is_floating_point():
         return Index()
     if target in LOOKUPS or not target.startswith("aten."):
