@@ -8,6 +8,7 @@
   const plots = [...document.querySelectorAll("[data-chart]")];
   let report = null;
   let printing = false;
+  let latest = 0;
 
   async function unpack(id) {
     const bytes = Uint8Array.from(atob(byId(id).textContent), (letter) => letter.charCodeAt(0));
@@ -41,29 +42,52 @@
     return JSON.parse(text.replace(/#[0-9a-f]{6}/g, (colour) => report.dark[colour] ?? colour));
   }
 
-  function draw() {
-    const now = chosen();
-    for (const plot of plots) {
-      const chart = report.charts[plot.dataset.chart];
-      const text = chart.frames[chart.keys.map((key) => now[key]).join("\n")];
-      if (text === undefined) {
-        Plotly.purge(plot);
-        plot.textContent = "Nothing to draw for this choice.";
-        continue;
-      }
-      if (!plot.classList.contains("js-plotly-plot")) plot.textContent = "";
-      const { data, layout } = figure(text);
-      Plotly.react(plot, data, layout, {
-        responsive: true,
-        displaylogo: false,
-        modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
-      });
+  function drawOne(plot, now) {
+    const chart = report.charts[plot.dataset.chart];
+    const text = chart.frames[chart.keys.map((key) => now[key]).join("\n")];
+    if (text === undefined) {
+      Plotly.purge(plot);
+      plot.textContent = "Nothing to draw for this choice.";
+      return;
     }
+    if (!plot.classList.contains("js-plotly-plot")) plot.textContent = "";
+    const { data, layout } = figure(text);
+    Plotly.react(plot, data, layout, {
+      responsive: true,
+      displaylogo: false,
+      modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+    });
+  }
+
+  function showTables(now) {
     const key = [now.model, now.recipe, now.chip].join("\n");
     for (const element of document.querySelectorAll("[data-follow]")) element.hidden = element.dataset.follow !== key;
     for (const element of document.querySelectorAll("[data-chosen]")) {
       element.textContent = `${now.model} in ${now.recipe} on ${now.chip}.`;
     }
+  }
+
+  // One chart at a time, so that the page answers meanwhile; a newer choice ends an older drawing.
+  async function draw() {
+    const turn = ++latest;
+    const now = chosen();
+    showTables(now);
+    for (const plot of plots) {
+      await new Promise((resolve) => { setTimeout(resolve); });
+      if (turn !== latest) return;
+      drawOne(plot, now);
+    }
+  }
+
+  function drawForPaper(onPaper) {
+    printing = onPaper;
+    latest += 1;
+    for (const plot of plots) drawOne(plot, chosen());
+  }
+
+  function fail(error) {
+    notice.hidden = false;
+    notice.textContent = `The charts could not be drawn (${error.message}); every number they show is in the tables.`;
   }
 
   async function start() {
@@ -77,19 +101,17 @@
       return;
     }
     choose(report.default.split("\n"));
-    draw();
     notice.hidden = true;
     byId("selectors").addEventListener("submit", (event) => event.preventDefault());
     for (const [name, element] of Object.entries(selects)) {
-      element.addEventListener("change", () => { choose(nearest(name)); draw(); });
+      element.addEventListener("change", () => { choose(nearest(name)); draw().catch(fail); });
     }
-    darkScheme.addEventListener("change", draw);
-    addEventListener("beforeprint", () => { printing = true; draw(); });
-    addEventListener("afterprint", () => { printing = false; draw(); });
+    darkScheme.addEventListener("change", () => draw().catch(fail));
+    addEventListener("beforeprint", () => drawForPaper(true));
+    addEventListener("afterprint", () => drawForPaper(false));
+    await draw();
     document.documentElement.dataset.ready = "yes";
   }
 
-  start().catch((error) => {
-    notice.textContent = `The charts could not be drawn (${error.message}); every number they show is in the tables.`;
-  });
+  start().catch(fail);
 })();
