@@ -46,7 +46,11 @@ class WhisperArchitecture:
             decoder_ffn_dim=self.ffn_size,
             max_source_positions=self.max_source_positions,
             max_target_positions=self.max_target_positions,
-            pad_token_id=0,  # no part of a graph; transformers' default lies outside small vocabularies
+            # No part of a graph; transformers' defaults lie outside small vocabularies.
+            pad_token_id=0,
+            bos_token_id=0,
+            eos_token_id=0,
+            decoder_start_token_id=0,
         )
 
 
