@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 
-from reports.data import Accuracy, Part, Range, StudyData
+from reports.data import Accuracy, EstimateRow, Part, Range, StudyData
 from reports.index import Costed, chip_names, costed, main_cells
 from reports.table import Scalar, Table, render
 
@@ -23,7 +23,7 @@ class HeadlineRow:
     """One part per chip."""
     energy_j: tuple[Part, ...]
     fits_on: str
-    """The chips whose memory it fits: `all`, `none`, or their names."""
+    """The chips whose memory it fits: `all`, `none`, their names, or `all but` the names of the rest."""
 
 
 def headline_rows(study: StudyData) -> tuple[HeadlineRow, ...]:
@@ -50,16 +50,18 @@ def headline_rows(study: StudyData) -> tuple[HeadlineRow, ...]:
                 cell.packed_bytes,
                 tuple(Part(row.chip, row.latency_s.nominal) for row in found),
                 tuple(Part(row.chip, row.energy_j.nominal) for row in found),
-                _named_chips(tuple(row.chip for row in found if row.fits), len(found)),
+                _fits_on(found),
             )
         )
     return tuple(rows)
 
 
-def _named_chips(fitting: tuple[str, ...], n_chips: int) -> str:
-    if len(fitting) == n_chips:
+def _fits_on(rows: list[EstimateRow]) -> str:
+    fitting = [row.chip for row in rows if row.fits]
+    others = [row.chip for row in rows if not row.fits]
+    if not others:
         return "all"
-    return ", ".join(fitting) or "none"
+    return f"all but {', '.join(others)}" if len(others) < len(fitting) else ", ".join(fitting) or "none"
 
 
 def summary_table(study: StudyData) -> Table:
