@@ -23,7 +23,9 @@ class OpKind(StrEnum):
     ACTIVATION = "activation"
     ELEMENTWISE = "elementwise"
     GATHER = "gather"
+    """Rows picked from a larger tensor; its extents, not the tensor's, are what moves."""
     CACHE_APPEND = "cache_append"
+    """New rows written behind those of a cache; its extents are the new rows, its result the whole cache."""
     LAYOUT = "layout"
     SPECTROGRAM = "spectrogram"
 
