@@ -124,6 +124,8 @@ def _choice(chip: str, best: Costed, measured: tuple[Costed, ...], *, corpus: st
     reference = f"float {percent(_float_wer(best, measured) or 0.0)}"
     if difference is None:
         return f"{text} ({reference})."
+    if difference.low == difference.high == 0:
+        return f"{text} ({reference}; no resample shows a difference)."
     doubt = ", which includes 0" if difference.low <= 0 <= difference.high else ""
     return (
         f"{text} ({reference}; difference {points(difference.nominal)} points, 95 % interval "
@@ -217,7 +219,20 @@ def _nothing_accurate(
     return (
         f"Nothing that fits {chip} stays within {points(WER_BUDGET)} WER points of float.",
         f"Closest is {_name(best)}: WER {_wer(best)} against {percent(reference)} in float, {_cost(best)}.",
+        *_if_it_fitted(measured),
     )
+
+
+def _if_it_fitted(measured: tuple[Costed, ...]) -> tuple[str, ...]:
+    """Name the accurate choice that least more memory would admit."""
+    within = [
+        row for row in measured if not row.estimate.fits and wer_added(row, measured) <= WER_BUDGET + 1e-12
+    ]
+    if not within:
+        return ()
+    row = min(within, key=lambda row: (row.estimate.excess_bytes, latency_s(row)))
+    excess = f"{size(row.estimate.excess_bytes)} more of {row.estimate.excess_level}"
+    return (f"With {excess}, {_name(row)} would fit: {_cost(row)}, WER {_wer(row)}.",)
 
 
 def _figures(best: Costed) -> tuple[Figure, ...]:

@@ -144,6 +144,17 @@ def test_a_difference_around_zero_says_so() -> None:
     assert "interval −0.1 to +0.3, which includes 0)" in said(rows).sentences[0]  # noqa: RUF001
 
 
+def test_an_equal_rate_claims_no_more_than_that() -> None:
+    same = costed("w8a8", latency_s=0.01, added=0.0)
+    assert same.cell.accuracy is not None
+    accuracy = replace(same.cell.accuracy, wer_difference=Range(0.0, 0.0, 0.0))
+    rows = (
+        costed("float", latency_s=0.04, added=0.0),
+        Costed(replace(same.cell, accuracy=accuracy), same.estimate),
+    )
+    assert said(rows).sentences[0].endswith("(float 5.0 %; no resample shows a difference).")
+
+
 def test_nothing_fits() -> None:
     found = said(
         (
@@ -170,7 +181,8 @@ def test_nothing_measured() -> None:
 def test_nothing_accurate() -> None:
     found = said(
         (
-            costed("float", latency_s=0.04, added=0.0, excess_bytes=1.0),
+            costed("float", latency_s=0.04, added=0.0, excess_bytes=4 * 2**20),
+            costed("w8a8", latency_s=0.02, added=0.001, excess_bytes=2**20),
             costed("w3", latency_s=0.01, added=0.03),
             costed("w2", latency_s=0.005, added=0.6),
         )
@@ -179,6 +191,7 @@ def test_nothing_accurate() -> None:
     assert found.sentences == (
         "Nothing that fits chip stays within +1.0 WER points of float.",
         "Closest is m in w3: WER 8.0 % against 5.0 % in float, 10.0 ms and 1.00 mJ.",
+        "With 1.00 MiB more of sram, m in w8a8 would fit: 20.0 ms and 1.00 mJ, WER 5.1 %.",
     )
 
 
