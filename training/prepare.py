@@ -29,9 +29,6 @@ AN4_DEV_SPEAKERS = ("fbbh", "fkai", "mbmg", "mmkw")
 LONGEST_CLIP_S = 7.6
 """Leaves 0.4 s of the Whisper window for the end of the sentence to be heard as silence."""
 
-FASTEST = 1.2
-"""Highest speaking rate, as a multiple of a voice's own."""
-
 logger = logging.getLogger(__name__)
 
 
@@ -48,7 +45,7 @@ def _synthesise(index: int, *, split: Split, seed: int) -> Utterance:
     sentence, voice, delivery = (
         draw_sentence(rng, split=split),
         draw_voice(rng, split=split),
-        draw_delivery(rng, fastest=FASTEST),
+        draw_delivery(rng),
     )
     return transcript(sentence), voice.label, speak(sentence, voice=voice, delivery=delivery)
 

@@ -26,11 +26,9 @@ class Delivery:
     letter_pause: bool
 
 
-def draw_delivery(rng: Random, *, fastest: float) -> Delivery:
+def draw_delivery(rng: Random) -> Delivery:
     """Draw a speaking style; letters are often said one by one, as people spell."""
-    return Delivery(
-        rate=rng.uniform(0.78, fastest), pitch=rng.randint(25, 75), letter_pause=rng.random() < 0.5
-    )
+    return Delivery(rate=rng.uniform(0.78, 1.2), pitch=rng.randint(25, 75), letter_pause=rng.random() < 0.5)
 
 
 def spoken_form(sentence: str, *, letter_pause: bool) -> str:

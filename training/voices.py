@@ -34,7 +34,9 @@ _TRAIN_ESPEAK = _espeak(
     "steph2 anika aunty iven klatt klatt2 klatt3 max victor zac",
 )
 _DEV_ESPEAK = _espeak("en-us en-gb", "m8 belinda boris travis klatt6")
-_EVAL_ESPEAK = _espeak("en-us-nyc en-gb-x-gbclan", "m7 f4 f5 Andrea linda antonio david edward")
+_EVAL_ESPEAK = _espeak(
+    "en-us-nyc en-gb-x-gbclan en-gb-x-gbcwmd", "m7 f4 f5 Andrea linda antonio david edward"
+)
 
 VOICES: dict[Split, tuple[tuple[float, tuple[Voice, ...]], ...]] = {
     "train": (
@@ -48,9 +50,9 @@ VOICES: dict[Split, tuple[tuple[float, tuple[Voice, ...]], ...]] = {
     ),
     "dev": ((1.0, _DEV_ESPEAK),),
     "eval": (
-        (0.60, _EVAL_ESPEAK),
-        (0.20, (Voice("flite", "rms"),)),
-        (0.20, (Voice("festival", "ked_diphone"),)),
+        (0.50, _EVAL_ESPEAK),
+        (0.25, (Voice("flite", "rms"),)),
+        (0.25, (Voice("festival", "ked_diphone"),)),
     ),
 }
 """Per split: (share of the utterances, voices among which that share is spread evenly)."""
