@@ -14,7 +14,18 @@ DASH = "\N{EN DASH}"
 MISSING = "not measured"
 
 _DIGITS = 3
-_SI = ((12, "T"), (9, "G"), (6, "M"), (3, "k"), (0, ""), (-3, "m"), (-6, "µ"), (-9, "n"), (-12, "p"))
+_SI = (
+    (12, "T"),
+    (9, "G"),
+    (6, "M"),
+    (3, "k"),
+    (0, ""),
+    (-3, "m"),
+    (-6, "µ"),
+    (-9, "n"),
+    (-12, "p"),
+    (-15, "f"),
+)
 _BINARY = ((40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB"))
 
 
@@ -118,22 +129,17 @@ def spread(low: str, high: str) -> str:
 
 
 def quantity(value: float, unit: str) -> str:
-    """Return a chip parameter in the unit its file uses, with prefixes where they help."""
+    """Return a chip parameter in the SI unit its file uses, with prefixes where they help.
+
+    Ratios, cycles and counts per cycle are small numbers that people look up, and keep four digits.
+    """
     match unit:
-        case "byte" | "bytes" | "B":
+        case "B":
             return size(value)
-        case "s" | "J" | "W" | "Hz" | "V" | "A":
-            return si(value, unit)
-        case "byte/s" | "bytes/s" | "B/s":
-            return si(value, "B/s")
-        case "J/byte" | "J/B":
-            return si(value, "J/B")
-        case "J/MAC" | "MAC/s" | "J/op":
+        case "s" | "J" | "W" | "Hz" | "B/s" | "J/B":
             return si(value, unit)
         case _:
-            return f"{significant(value, 4) if value != int(value) else int(value)}{NO_BREAK}{unit}".rstrip(
-                NO_BREAK
-            )
+            return f"{value:.4g}{NO_BREAK}{unit}".rstrip(NO_BREAK)
 
 
 def _rounded(value: float, digits: int) -> float:

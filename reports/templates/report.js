@@ -52,11 +52,9 @@
     }
     if (!plot.classList.contains("js-plotly-plot")) plot.textContent = "";
     const { data, layout } = figure(text);
-    Plotly.react(plot, data, layout, {
-      responsive: true,
-      displaylogo: false,
-      modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
-    });
+    // A finger that moves over a chart scrolls the page; a mouse zooms, and a double click zooms out.
+    layout.dragmode = matchMedia("(pointer: coarse)").matches ? false : "zoom";
+    Plotly.react(plot, data, layout, { responsive: true, displayModeBar: false });
   }
 
   function showTables(now) {

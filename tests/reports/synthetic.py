@@ -272,7 +272,7 @@ def _points(row: LayerRow) -> list[PointRow]:
 def _provenance(chip: Chip) -> list[ProvenanceRow]:
     rows: tuple[tuple[str, float, str, Kind, str, float, float], ...] = (
         ("units.matrix.rates.dense.int8_int8", 1024, "MAC/cycle", "datasheet", "S16", 1, 1),
-        ("levels.flash.bandwidth", chip.bytes_per_s, "byte/s", "datasheet", "S15", 1, 1),
+        ("levels.flash.bandwidth", chip.bytes_per_s, "B/s", "datasheet", "S15", 1, 1),
         (
             "energy.mac_int8",
             chip.joule_per_mac,
@@ -283,7 +283,7 @@ def _provenance(chip: Chip) -> list[ProvenanceRow]:
             2.5,
         ),
         ("overhead.per_op", chip.overhead_s, "s", "fitted", "fit to MLPerf Tiny ic and vww", 0.7, 1.4),
-        ("levels.sram.bandwidth", chip.bytes_per_s * 8, "byte/s", "derived", "bus width x clock", 1, 1),
+        ("levels.sram.bandwidth", chip.bytes_per_s * 8, "B/s", "derived", "bus width x clock", 1, 1),
         ("static_power", 0.004, "W", "measured", "S5", 0.9, 1.1),
     )
     return [

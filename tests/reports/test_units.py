@@ -27,7 +27,8 @@ def plain(text: str) -> str:
         (99.94, "99.9 s"),
         (99.96, "1.67 min"),
         (312.0, "5.20 min"),
-        (3e-14, "0 s"),
+        (3e-14, "30.0 fs"),
+        (3e-17, "0 s"),
     ],
 )
 def test_seconds(value: float, expected: str) -> None:
@@ -91,6 +92,22 @@ def test_logarithmic_ticks_thin_out_over_wide_ranges() -> None:
     assert set(units.log_ticks(1.0, 1e4)) == {10.0**decade for decade in range(-1, 6)}
 
 
+@pytest.mark.parametrize(
+    ("value", "unit", "expected"),
+    [
+        (0.1e-12, "J", "100 fJ"),
+        (1.6e-12, "J/B", "1.60 pJ/B"),
+        (12e9, "B/s", "12.0 GB/s"),
+        (2**17, "B", "128 KiB"),
+        (512.0, "1/cycle", "512 1/cycle"),
+        (2.67, "1/cycle", "2.67 1/cycle"),
+        (0.875, "", "0.875"),
+    ],
+)
+def test_chip_parameters_keep_their_unit(value: float, unit: str, expected: str) -> None:
+    assert plain(units.quantity(value, unit)) == expected
+
+
 def test_ticks_have_no_trailing_zeros() -> None:
     assert plain(units.tick(1e7)) == "10 M"
     assert plain(units.tick(2.5e-3, "s")) == "2.5 ms"
@@ -99,7 +116,7 @@ def test_ticks_have_no_trailing_zeros() -> None:
 @given(st.floats(min_value=1e-11, max_value=1e13))
 def test_a_rendered_quantity_is_within_half_a_unit_of_its_last_digit(value: float) -> None:
     number, _, unit = units.si(value, "s").partition(NB)
-    prefix = {"T": 12, "G": 9, "M": 6, "k": 3, "": 0, "m": -3, "µ": -6, "n": -9, "p": -12}[
+    prefix = {"T": 12, "G": 9, "M": 6, "k": 3, "": 0, "m": -3, "µ": -6, "n": -9, "p": -12, "f": -15}[
         unit.removesuffix("s")
     ]
     assert math.isclose(float(number) * 10.0**prefix, value, rel_tol=0.0051)
