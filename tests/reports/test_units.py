@@ -84,7 +84,7 @@ def test_an_axis_ends_at_a_readable_number() -> None:
     assert units.axis_unit(29.0, "s") == (1.0, "s")
     assert units.axis_unit(1.7, "s") == (1e3, "ms")
     assert units.axis_unit(0.0, "s") == (1.0, "s")
-    assert units.axis_unit(3e-15, "J")[1] == "pJ"
+    assert units.axis_unit(3e-15, "J")[1] == "fJ"
 
 
 def test_logarithmic_ticks_thin_out_over_wide_ranges() -> None:
