@@ -1,4 +1,4 @@
-"""What DESIGN promises of the rooms: imports point one way, light rooms stay light, the wheel holds just them."""
+"""What is promised of the rooms: imports point one way, light rooms stay light, the wheel holds them."""
 
 import ast
 import subprocess

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from numpy.typing import NDArray
 
 import asr
 from edgeasr.cli.app import main
@@ -103,7 +104,7 @@ def test_a_damaged_checkpoint_is_named(
     ids=["zero length", "NaN", "not audio"],
 )
 def test_a_bad_clip_is_named(
-    samples: np.ndarray | None,  # type: ignore[type-arg]
+    samples: NDArray[np.float32] | None,
     fragment: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

@@ -63,7 +63,7 @@ def test_every_file_is_written(finished: StudyResult) -> None:
 def test_costs_add_up_to_the_estimates(finished: StudyResult) -> None:
     layers = pandas.read_parquet(finished.folder / "layers.parquet")
     by_estimate = layers.groupby(["model", "recipe", "chip"])["latency_s"].sum()
-    starts = {}
+    starts: dict[tuple[str, str, str], float] = {}
     for row in finished.data.phases:
         key = (row.model, row.recipe, row.chip)
         starts[key] = starts.get(key, 0.0) + row.latency_s
