@@ -14,6 +14,9 @@ WER_BUDGET = 0.01
 SAME_LATENCY = 0.02
 """Latencies closer than this are called equal: finer differences mean nothing in an analytic model."""
 
+UNUSABLE_WER = 0.5
+"""A recogniser that gets every second word wrong is not worth being fast."""
+
 FAR_WORSE = 0.1
 """A recipe that gets this much more of its words wrong is of interest only for its speed."""
 
@@ -81,6 +84,7 @@ def verdict(chip: str, rows: tuple[Costed, ...], layers: Layers, *, corpus: str)
     others = unique(row.cell.model for row in within if row.cell.model != best.cell.model)
     sentences = (
         _choice(chip, best, measured, corpus=corpus),
+        *_unusable(best, measured),
         *_not_separable(best, within),
         *(_smaller(row, best, layers) for row in _fewer_bits(best, fitting)),
         *(
@@ -131,6 +135,13 @@ def _choice(chip: str, best: Costed, measured: tuple[Costed, ...], *, corpus: st
         f"{text} ({reference}; difference {points(difference.nominal)} points, 95 % interval "
         f"{points(difference.low)} to {points(difference.high)}{doubt})."
     )
+
+
+def _unusable(best: Costed, measured: tuple[Costed, ...]) -> tuple[str, ...]:
+    reference = _float_wer(best, measured) or 0.0
+    if reference < UNUSABLE_WER:
+        return ()
+    return (f"But {best.cell.model} is of no use on this corpus even in float: WER {percent(reference)}.",)
 
 
 def _not_separable(best: Costed, within: tuple[Costed, ...]) -> tuple[str, ...]:

@@ -24,7 +24,8 @@ def draw_phases(study: StudyData) -> "Figure":
     figure = new_figure(1.2 + ROW_HEIGHT_INCH * len(bars))
     panels = figure.subplots(1, len(chips), squeeze=False, sharey=True)[0]
     for panel, chip in zip(panels, chips, strict=True):
-        unit = _panel(panel, [row for row in study.phases if row.chip == chip], bars)
+        rows = [row for row in study.phases if row.chip == chip and f"{row.model}\n{row.recipe}" in bars]
+        unit = _panel(panel, rows, bars)
         dress(panel, title=chip, x=f"{unit} per utterance")
         panel.grid(visible=False, axis="y")
         panel.margins(y=0.01)

@@ -120,6 +120,14 @@ def test_fewer_bits_that_buy_nothing_say_why() -> None:
     assert w2 == "w2 is 75.0 % smaller and 50.0 % faster, at +50.0 WER points against w8a8."
 
 
+def test_a_recogniser_that_does_not_recognise_is_called_that() -> None:
+    rows = (
+        costed("float", latency_s=0.04, added=0.5),
+        costed("w8a8", latency_s=0.01, added=0.5),
+    )
+    assert said(rows).sentences[1] == "But m is of no use on this corpus even in float: WER 55.0 %."
+
+
 def test_what_is_far_worse_and_no_faster_gets_no_sentence() -> None:
     rows = (
         costed("float", latency_s=0.040, added=0.0, packed_bytes=16e6),
