@@ -54,7 +54,9 @@ def si(value: float, unit: str) -> str:
 
 
 def tick(value: float, unit: str = "") -> str:
-    """Return a round number for an axis, without trailing zeros: `10 M`, `2.5 G`."""
+    """Return a round number for an axis, without trailing zeros: `10 M`, `2.5 G`, `200 ms`, `0.1`."""
+    if not unit and 0 < abs(value) < 1:
+        return f"{value:g}"
     number, _, prefixed = si(value, unit).partition(NO_BREAK)
     short = number.rstrip("0").rstrip(".") if "." in number else number
     return f"{short}{NO_BREAK}{prefixed}".rstrip(NO_BREAK)

@@ -111,6 +111,7 @@ def test_chip_parameters_keep_their_unit(value: float, unit: str, expected: str)
 def test_ticks_have_no_trailing_zeros() -> None:
     assert plain(units.tick(1e7)) == "10 M"
     assert plain(units.tick(2.5e-3, "s")) == "2.5 ms"
+    assert units.tick(0.1) == "0.1"
 
 
 @given(st.floats(min_value=1e-11, max_value=1e13))
