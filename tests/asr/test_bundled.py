@@ -1,5 +1,7 @@
 """The bundled models on the bundled corpus, through the same doors as any other."""
 
+import os
+
 import pytest
 
 from asr.calibration import calibration_data
@@ -49,3 +51,15 @@ def test_the_calibration_split_is_another(bundled: Recogniser) -> None:
     data = calibration_data(bundled, calibration, limit=3)
     assert data.n_utterances == 3
     assert data.n_tokens > 3 * len(bundled.prompt_ids)
+
+
+def test_float_recognition_is_as_good_as_the_model_cards_say(bundled: Recogniser) -> None:
+    scores = evaluate(bundled, load_corpus("bundled")).scores
+    assert scores.wer <= 0.05
+    assert scores.silence_insertions == 0
+
+
+@pytest.mark.skipif("EDGEASR_AN4" not in os.environ, reason="AN4 is not part of the project")
+def test_real_speech_is_recognised(bundled: Recogniser) -> None:
+    corpus = load_corpus(f"audiofolder:{os.environ['EDGEASR_AN4']}/test")
+    assert evaluate(bundled, corpus).scores.wer <= 0.15
