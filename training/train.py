@@ -2,7 +2,7 @@
 
 An interrupted run continues from its last checkpoint with the same command. The learning rate warms up, stays
 and falls to zero over the last part of `--steps`; until that part begins, `--steps` may be changed.
-`torchrun --nproc-per-node 2 -m training.train ...` shares each batch between two processes.
+Processes started with RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT set share each batch.
 """
 
 import argparse
@@ -165,7 +165,7 @@ def average_gradients_(network: nn.Module, share: Share) -> None:
 
 
 def join_processes() -> Share:
-    """Return this process's share of the work, as torchrun announces it."""
+    """Return this process's share of the work, as the environment announces it."""
     if "RANK" not in os.environ:
         return Share()
     distributed.init_process_group("gloo")
