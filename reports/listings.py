@@ -23,12 +23,12 @@ class ChipListing:
 
 @dataclass(frozen=True, slots=True)
 class ModelListing:
-    """A recogniser that can be costed. `macs_10_s` is the work for 10 s of audio and 40 tokens."""
+    """A recogniser that can be costed. `macs` is the work for 10 s of audio and 40 tokens."""
 
     model: str
     family: str
     parameters: int
-    macs_10_s: float
+    macs: float
     window_s: float | None
     weights: str
     """`bundled`, or the hub repository they are fetched from."""

@@ -23,7 +23,10 @@ class By(StrEnum):
 def estimate(
     model: Annotated[str, typer.Argument(help="A known model, a hub id, or the folder of a checkpoint.")],
     chip: Annotated[str, typer.Option(help="A chip of the library, or the path of a chip file.")],
-    recipe: Annotated[str, typer.Option(help="A bundled recipe, or the path of a recipe file.")] = "float",
+    recipe: Annotated[
+        str | None,
+        typer.Option(help="A bundled recipe or a recipe file; float, or as a packed checkpoint is."),
+    ] = None,
     audio: Annotated[float, typer.Option(help="Seconds of audio.")] = 5.0,
     tokens: Annotated[int, typer.Option(help="Tokens the decoder generates, end of text included.")] = 20,
     by: Annotated[By, typer.Option(help="Total, or broken down by phase or layer.")] = By.TOTAL,
@@ -42,16 +45,14 @@ def estimate(
 ) -> None:
     """Estimate latency, energy and memory of one utterance on a chip."""
     from hwmodels.chip_file import apply_overrides, load_chip
-    from quant.recipe import load_recipe
-    from reports.workloads import find_workload
-    from simulator.annotate import annotated
+    from reports.workloads import workload_under
     from simulator.estimate import estimate as estimate_
     from simulator.utterances import Utterance
 
-    workload = annotated(find_workload(model), load_recipe(recipe))
+    workload, formats = workload_under(model, recipe)
     on_chip = apply_overrides(load_chip(chip), tuple(override or ()))
     found = estimate_(workload, on_chip, (Utterance(audio, tokens),))
-    show(_rows(found, by, model, recipe), format_, output)
+    show(_rows(found, by, model, formats), format_, output)
     if chrome_trace is not None:
         from reports.chrome_trace import save_chrome_trace
 

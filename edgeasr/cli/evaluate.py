@@ -35,7 +35,9 @@ def evaluate(
     from asr.models import load_recogniser
     from edgeasr.cli.progress import progress_bars
     from reports.accuracy import accuracy_row
+    from reports.workloads import check_not_packed
 
+    check_not_packed(model, recipe)
     utterances = load_corpus(corpus, limit=limit)
     recogniser = load_recogniser(model)
     with progress_bars() as progress:

@@ -27,7 +27,9 @@ def quantize(
     from quant.checkpoint import save_quantized
     from quant.quantize import quantize as quantize_
     from quant.recipe import load_recipe
+    from reports.workloads import check_not_packed
 
+    check_not_packed(model, recipe)
     chosen = load_recipe(recipe)
     corpus = load_corpus(calibration, limit=limit) if chosen.needs_calibration else None
     recogniser = load_recogniser(model)

@@ -10,7 +10,9 @@ from edgeasr.cli.output import Format, FormatOption, OutputOption, show, tell
 
 def trace(
     model: Annotated[str, typer.Argument(help="A known model, a hub id, or the folder of a checkpoint.")],
-    recipe: Annotated[str, typer.Option(help="Annotate with the formats of this recipe.")] = "float",
+    recipe: Annotated[
+        str | None, typer.Option(help="Annotate with this recipe; float, or as a packed checkpoint is.")
+    ] = None,
     audio: Annotated[float, typer.Option(help="Seconds of audio the counts are for.")] = 5.0,
     tokens: Annotated[int, typer.Option(help="Tokens the counts are for.")] = 20,
     save: Annotated[Path | None, typer.Option(help="Also write the graphs, as compressed JSON.")] = None,
@@ -18,13 +20,11 @@ def trace(
     output: OutputOption = None,
 ) -> None:
     """Show the ops of a recogniser per phase with their chip-independent costs: MACs, BOPs, memory I/O."""
-    from quant.recipe import load_recipe
     from reports.counts import phase_counts
-    from reports.workloads import find_workload
-    from simulator.annotate import annotated
+    from reports.workloads import workload_under
     from simulator.utterances import Utterance
 
-    workload = annotated(find_workload(model), load_recipe(recipe))
+    workload, _ = workload_under(model, recipe)
     show(phase_counts(workload, Utterance(audio, tokens)), format_, output)
     if save is not None:
         from traces.store import save_workload

@@ -119,6 +119,7 @@ def check_names(study: Study) -> None:
     from asr.models import check_name
     from hwmodels.chip_file import load_chip
     from quant.recipe import load_recipe
+    from reports.workloads import check_not_packed
     from traces.store import load_workload
 
     for chip in study.chips:
@@ -129,5 +130,6 @@ def check_names(study: Study) -> None:
         load_corpus(corpus)
     for model in study.models:
         check_name(model)
+        check_not_packed(model, study.recipes[0])
     for model in study.cost_only:
         load_workload(model)

@@ -24,7 +24,7 @@ CHARTS = (*pareto_charts(DATA), phase_chart(DATA), *layer_charts(DATA), roofline
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.name)
 def test_plotly_accepts_every_property(chart: Chart) -> None:
     for frame in chart.frames[:3]:
-        go.Figure(json.loads(frame.figure_json))
+        assert go.Figure(json.loads(frame.figure_json)).data
 
 
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.name)
@@ -86,7 +86,7 @@ def test_a_rate_of_zero_has_a_place_on_the_logarithmic_axis() -> None:
 def test_a_study_without_rates_still_draws() -> None:
     unmeasured = replace(DATA, cells=tuple(replace(cell, accuracy=None) for cell in DATA.cells))
     for chart in pareto_charts(unmeasured):
-        go.Figure(json.loads(chart.frames[0].figure_json))
+        assert go.Figure(json.loads(chart.frames[0].figure_json)).data
 
 
 def test_names_are_text_and_not_markup() -> None:
