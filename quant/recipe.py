@@ -1,7 +1,7 @@
 """Recipes: which number formats each module gets, and the method that finds the numbers. Needs no torch."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -169,6 +169,16 @@ class Recipe:
 def matches(module: str, globs: Iterable[str]) -> bool:
     """Return whether a module's name fits any of the globs; `*` crosses dots, and case counts."""
     return any(fnmatchcase(module, glob) for glob in globs)
+
+
+def with_methods(recipe: Recipe, steps: tuple[MethodStep, ...], *, name: str) -> Recipe:
+    """Return a recipe with the formats of another and methods of its own.
+
+    Raises:
+        EdgeAsrError: if there is no step, but weights are integers.
+    """
+    by = ", then ".join(step.name for step in steps)
+    return replace(recipe, name=name, methods=steps, description=f"The formats of {recipe.name}, by {by}.")
 
 
 def bundled_recipes() -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """The YAML and JSON form of a recipe: pydantic models that turn into the values of `quant.recipe` at once."""
 
+from collections.abc import Sequence
 from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 from typing import Annotated, get_type_hints
@@ -80,10 +81,7 @@ def recipe_of(content: dict[str, object], *, where: str) -> Recipe:
         EdgeAsrError: as `read_recipe`.
     """
     schema = validated(content, RecipeSchema, where=where)
-    methods = tuple(
-        MethodStep(step.name, _method_config(step, where=f"{where}: methods.{index}"))
-        for index, step in enumerate(schema.methods)
-    )
+    methods = method_steps(schema.methods, where=f"{where}: methods")
     try:
         return Recipe(
             name=schema.name,
@@ -105,6 +103,18 @@ def recipe_of(content: dict[str, object], *, where: str) -> Recipe:
         )
     except EdgeAsrError as error:
         raise EdgeAsrError(f"{where}: {error}") from error
+
+
+def method_steps(steps: Sequence[MethodSchema], *, where: str) -> tuple[MethodStep, ...]:
+    """Return the methods of a file with their settings checked; `where` is the key path of their list.
+
+    Raises:
+        EdgeAsrError: as `read_recipe`.
+    """
+    return tuple(
+        MethodStep(step.name, _method_config(step, where=f"{where}.{index}"))
+        for index, step in enumerate(steps)
+    )
 
 
 def recipe_mapping(recipe: Recipe) -> dict[str, object]:

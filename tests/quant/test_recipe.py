@@ -15,6 +15,7 @@ from quant.recipe import (
     load_recipe,
     recipe_json,
     save_recipe,
+    with_methods,
 )
 from tests.quant.recipes import uniform
 from traces.errors import EdgeAsrError
@@ -135,6 +136,15 @@ def test_formats_that_make_no_sense(layer: LayerRule, message: str) -> None:
 def test_integer_weights_need_a_method() -> None:
     with pytest.raises(EdgeAsrError, match="methods: is empty"):
         replace(uniform("int8_channel"), methods=())
+
+
+def test_other_methods_keep_the_formats() -> None:
+    formats, steps = load_recipe("w4a8-g32"), (MethodStep("rtn", RtnConfig(range="mse")),)
+    recipe = with_methods(formats, steps, name="mine")
+    assert (recipe.layers, recipe.attention) == (formats.layers, formats.attention)
+    assert (recipe.name, recipe.methods) == ("mine", steps)
+    with pytest.raises(EdgeAsrError, match="'mine': methods: is empty"):
+        with_methods(formats, (), name="mine")
 
 
 def test_the_first_rule_that_matches_counts() -> None:
