@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from quant.quantizer import Scale, code_range, scale_of_range
+from quant.straight_through import straight_through
 from traces.errors import EdgeAsrError
 from traces.formats import Format, Granularity
 
@@ -12,10 +13,13 @@ def quantize_activation(x: Tensor, number: Format, *, static: Scale | None = Non
 
     A token is one row of the last axis; a tensor is one utterance of the batch, as a chip sees it. `static`
     holds the calibrated scale and zero point of a format whose range is not found at run time. Float
-    formats return x unchanged: they run in the model's own type.
+    formats return x unchanged: they run in the model's own type. Where x needs a gradient, it is passed
+    straight through.
     """
     if number.is_float:
         return x
+    if x.requires_grad:
+        return straight_through(x, quantize_activation(x.detach(), number, static=static))
     scale = _dynamic_scale(x, number) if number.dynamic else static
     if scale is None:
         raise EdgeAsrError(f"activation format {number} has a fixed range, and no calibrated scale was given")

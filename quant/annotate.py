@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from quant.methods import METHODS
 from quant.recipe import Recipe
 from traces.errors import EdgeAsrError
 from traces.formats import FLOAT16, Format
@@ -12,16 +13,20 @@ from traces.workload import Phase
 def annotate(graph: Graph, recipe: Recipe) -> Graph:
     """Return the graph with the formats of a recipe, stored tensors settled.
 
-    Products, convolutions and lookups take their module's rule; products of two activations their
-    attention's. A cached key or value is stored in the kv format of its attention. Everything else is in
-    the recipe's float format. The front end is no part of the network that recipes quantize, and stays as
-    it is.
+    What methods build into the network is built into the graph first. Products, convolutions and lookups take
+    their module's rule; products of two activations their attention's. A cached key or value is stored in
+    the kv format of its attention. Everything else is in the recipe's float format. The front end is no part
+    of the network that recipes quantize, and stays as it is.
 
     Raises:
         EdgeAsrError: if no rule names the module of an op with weights, or an attention.
     """
     if graph.phase == Phase.FRONTEND:
         return graph
+    for step in recipe.methods:
+        change = METHODS[step.name].annotate
+        if change is not None:
+            graph = change(graph, step.config, recipe)
     roles = {tensor.name: tensor.role for tensor in graph.tensors}
     probabilities = {name for op in graph.ops if op.kind is OpKind.SOFTMAX for name in op.writes}
     kv: dict[str, Format] = {}

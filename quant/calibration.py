@@ -16,15 +16,22 @@ PERCENTILE = 99.99
 waste most codes (NVIDIA's `calib.HistogramCalibrator` offers 99.9, 99.99 and 99.999)."""
 
 
+FEWEST_TOKENS = 8
+"""Fewer decoder tokens than these are a mistake, not data; how many a layer needs depends on its width."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CalibrationBatch:
     """Utterances of one length: encoder input, and the decoder's tokens, prompt included.
 
     inputs: (batch, n_mels, frames) log-mel features or (batch, samples) audio; decoder_ids: (batch, tokens).
+    Of the encoder's output positions the first `valid` carry audio, the rest is padding that methods must not
+    look at (Whisper pads every clip to its window); None means that all do.
     """
 
     inputs: Tensor
     decoder_ids: Tensor
+    valid: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +49,22 @@ class CalibrationData:
     def n_tokens(self) -> int:
         """How many tokens the decoder sees."""
         return sum(batch.decoder_ids.numel() for batch in self.batches)
+
+
+def need_data(data: CalibrationData | None, method: str) -> CalibrationData:
+    """Return the data a method needs.
+
+    Raises:
+        EdgeAsrError: if there is none, or too little to say anything about a layer.
+    """
+    if data is None or not data.batches:
+        raise EdgeAsrError(f"{method} needs calibration data; give it a corpus")
+    if data.n_tokens < FEWEST_TOKENS:
+        raise EdgeAsrError(
+            f"{method}: the decoder sees {data.n_tokens} tokens in {data.n_utterances} calibration "
+            f"utterances; give it {FEWEST_TOKENS} or more"
+        )
+    return data
 
 
 def run(model: nn.Module, batch: CalibrationBatch) -> None:

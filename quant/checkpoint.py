@@ -24,9 +24,11 @@ from transformers import (
 from transformers.initialization import no_init_weights
 
 from quant.attention import quantize_attention_
+from quant.layers import replace_layers_
 from quant.plan import make_plan
-from quant.quantize import QuantizedModel, replace_layers_
+from quant.quantize import QuantizedModel
 from quant.recipe_schema import recipe_mapping, recipe_of
+from quant.restructure import restructure_
 from quant.tensor_file import read_tensors, restore_floats_, restored_scales, restored_weights, stored_tensors
 from traces.documents import validated
 from traces.errors import EdgeAsrError, unknown_name
@@ -108,9 +110,10 @@ def load_quantized(folder: Path) -> QuantizedModel:
     file = folder / TENSORS
     tensors = read_tensors(file, sha256=manifest.sha256)
     model = _empty_model(folder, manifest.architecture)
+    restructure_(model, recipe)
     plan = make_plan(model, recipe)
     weights = restored_weights(model, plan, tensors, file)
-    replace_layers_(model, plan, weights, restored_scales(plan, tensors, file))
+    replace_layers_(model, plan.layers, weights, restored_scales(plan, tensors, file))
     restore_floats_(model, tensors, file)
     quantize_attention_(model, plan.attention)
     return QuantizedModel(model, recipe, n_utterances=manifest.n_utterances, n_tokens=manifest.n_tokens)

@@ -1,12 +1,11 @@
 """A recipe resolved against a network: which module gets which formats."""
 
 from dataclasses import dataclass
-from itertools import chain
 from typing import Literal
 
 from torch import nn
 
-from quant.recipe import Recipe, matches
+from quant.recipe import AttentionRule, LayerRule, Recipe, matches
 from traces.errors import EdgeAsrError
 from traces.formats import FLOAT16, Format
 
@@ -53,10 +52,11 @@ class PlannedAttention:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything a recipe changes in a network."""
+    """Everything a recipe changes in a network; `remarks` name rules that never count."""
 
     layers: tuple[PlannedLayer, ...]
     attention: tuple[PlannedAttention, ...]
+    remarks: tuple[str, ...] = ()
 
 
 def make_plan(model: nn.Module, recipe: Recipe) -> Plan:
@@ -69,14 +69,14 @@ def make_plan(model: nn.Module, recipe: Recipe) -> Plan:
     """
     holders = [name for name, module in model.named_modules() if _holds_weights(module)]
     attentions = [name for name, module in model.named_modules() if _is_attention(module)]
-    _check_rules_match(recipe, holders, attentions)
+    remarks = _check_rules_match(recipe, holders, attentions)
     owner: dict[int, PlannedLayer] = {}
     layers = []
     for name in holders:
         layer = _planned_layer(model, name, recipe, owner)
         if layer is not None:
             layers.append(layer)
-    return Plan(tuple(layers), tuple(_planned_attention(name, recipe) for name in attentions))
+    return Plan(tuple(layers), tuple(_planned_attention(name, recipe) for name in attentions), remarks)
 
 
 def _holds_weights(module: nn.Module) -> bool:
@@ -88,17 +88,30 @@ def _is_attention(module: nn.Module) -> bool:
     return all(isinstance(getattr(module, name, None), nn.Module) for name in ("q_proj", "k_proj", "v_proj"))
 
 
-def _check_rules_match(recipe: Recipe, holders: list[str], attentions: list[str]) -> None:
-    rules = chain(
-        ((f"layers[{index}]", rule.modules, holders) for index, rule in enumerate(recipe.layers)),
-        ((f"attention[{index}]", rule.modules, attentions) for index, rule in enumerate(recipe.attention)),
+def _check_rules_match(recipe: Recipe, holders: list[str], attentions: list[str]) -> tuple[str, ...]:
+    """Return a remark for every rule all of whose modules earlier rules name already.
+
+    Raises:
+        EdgeAsrError: if a rule matches no module at all.
+    """
+    remarks = []
+    rules: tuple[tuple[str, tuple[LayerRule | AttentionRule, ...], list[str]], ...] = (
+        ("layers", recipe.layers, holders),
+        ("attention", recipe.attention, attentions),
     )
-    for where, globs, names in rules:
-        if not any(matches(name, globs) for name in names):
-            raise EdgeAsrError(
-                f"recipe '{recipe.name}': {where}: {', '.join(globs)} matches no module of the network; "
-                f"it has {', '.join(names[:3]) or 'none of this kind'}{', ...' if len(names) > 3 else ''}"
-            )
+    for kind, listed, names in rules:
+        left = names
+        for index, rule in enumerate(listed):
+            where = f"recipe '{recipe.name}': {kind}[{index}]: {', '.join(rule.modules)}"
+            if not any(matches(name, rule.modules) for name in names):
+                raise EdgeAsrError(
+                    f"{where} matches no module of the network; it has "
+                    f"{', '.join(names[:3]) or 'none of this kind'}{', ...' if len(names) > 3 else ''}"
+                )
+            if not any(matches(name, rule.modules) for name in left):
+                remarks.append(f"{where} never counts: earlier rules name all the modules it matches")
+            left = [name for name in left if not matches(name, rule.modules)]
+    return tuple(remarks)
 
 
 def _planned_layer(

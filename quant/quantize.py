@@ -1,8 +1,7 @@
 """From a float network and a recipe to a quantized network."""
 
-import copy
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
@@ -10,13 +9,15 @@ from torch import Tensor, nn
 
 from quant.attention import quantize_attention_
 from quant.calibration import CalibrationData, capture_ranges
+from quant.details import LayerDetail, layer_details
+from quant.layers import replace_layers_, working_copy
 from quant.methods import METHODS
-from quant.methods.problem import Problem
-from quant.modules import QuantizedConv1d, QuantizedEmbedding, QuantizedLinear, WeightStore
-from quant.plan import Plan, PlannedLayer, make_plan
+from quant.methods.problem import Findings, Problem
+from quant.plan import Plan, make_plan
 from quant.quantizer import Scale
 from quant.recipe import Recipe
-from quant.weights import QuantizedWeight
+from quant.restructure import restructure_
+from quant.resume import block_store
 from traces.errors import EdgeAsrError
 from traces.progress import Progress, silent
 
@@ -30,12 +31,15 @@ class QuantizedModel:
 
     `model` is of the class it was made from and generates as before; its planned layers are those of
     `quant.modules`. `n_utterances` and `n_tokens` count the calibration data, 0 where none was needed.
+    `details` say how each layer came out, if they were asked for; `remarks` what the user should know.
     """
 
     model: "PreTrainedModel"
     recipe: Recipe
     n_utterances: int = 0
     n_tokens: int = 0
+    details: tuple[LayerDetail, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def quantize(
@@ -44,82 +48,67 @@ def quantize(
     calibration: CalibrationData | None = None,
     *,
     progress: Progress = silent,
+    resume: Path | None = None,
+    details: bool = False,
 ) -> QuantizedModel:
     """Return the network quantized by a recipe; the given one is not changed.
 
-    Weights that stay float, biases and norms are rounded to float16 and computed in
-    float32, so that what is measured is what a checkpoint stores. Memory grows by the codes and these, not
-    by a copy.
+    Weights that stay float, biases and norms are rounded to float16 and computed in float32, so that what is
+    measured is what a checkpoint stores. Memory grows by the codes and these, not by a copy.
+
+    `resume` is a folder in which finished blocks are kept until all are done: the same call goes on
+    there after an interruption. `details` measures every layer on the calibration data.
 
     Raises:
         EdgeAsrError: the recipe does not fit the network (see `quant.plan`), a weight is not finite or too
-            large, or a fixed activation range has to be found and there is no calibration data.
+            large, a method cannot do what the recipe asks, or data is needed and not given.
     """
-    plan = make_plan(model, recipe)
-    working = _working_copy(model)
-    weights = _rounded_weights(working, plan, recipe, calibration, progress)
+    working = working_copy(model)
+    restructure_(working, recipe)
+    plan = make_plan(working, recipe)
+    store = block_store(resume, model, recipe, calibration) if resume else None
+    findings = Findings(remarks=list(plan.remarks))
+    problem = Problem(
+        working,
+        tuple(layer for layer in plan.layers if not layer.is_tied),
+        calibration,
+        progress,
+        attention=plan.attention,
+        findings=findings,
+        store=store,
+    )
+    _run_methods_(problem, recipe)
     statics = _static_scales(working, plan, recipe, calibration)
-    replace_layers_(working, plan, weights, statics)
+    before = working_copy(working) if details else None
+    replace_layers_(working, plan.layers, findings.weights, statics)
     quantize_attention_(working, plan.attention)
     _round_floats_(working)
+    measured = layer_details(before, working, problem) if before is not None else ()
+    if store is not None:
+        store.remove()
     data = calibration or CalibrationData(())
-    return QuantizedModel(working, recipe, n_utterances=data.n_utterances, n_tokens=data.n_tokens)
+    return QuantizedModel(
+        working,
+        recipe,
+        n_utterances=data.n_utterances,
+        n_tokens=data.n_tokens,
+        details=measured,
+        remarks=tuple(findings.remarks),
+    )
 
 
-def replace_layers_(
-    model: nn.Module, plan: Plan, weights: Mapping[str, QuantizedWeight], statics: Mapping[str, Scale]
-) -> None:
-    """Put quantized layers in the place of the planned ones; tied layers share one weight."""
-    replaced: dict[str, WeightStore] = {}
-    for layer in plan.layers:
-        static = statics.get(layer.module)
-        quantized = _quantized_layer(
-            model.get_submodule(layer.module), layer, weights[layer.weight_of], static
-        )
-        if layer.is_tied:
-            quantized.tie_weight_(replaced[layer.weight_of])
-        replaced[layer.module] = quantized
-    for name, quantized in replaced.items():
-        model.set_submodule(name, quantized)
-
-
-def _quantized_layer(
-    module: nn.Module, layer: PlannedLayer, weight: QuantizedWeight, static: Scale | None
-) -> WeightStore:
-    match module:
-        case nn.Linear():
-            return QuantizedLinear(weight, module.bias, activation=layer.activation, static=static)
-        case nn.Conv1d():
-            return QuantizedConv1d.like(module, weight, activation=layer.activation, static=static)
-        case nn.Embedding():
-            return QuantizedEmbedding(weight)
-    raise EdgeAsrError(f"module '{layer.module}' is a {type(module).__name__}, which has no quantized form")
-
-
-def _working_copy(model: "PreTrainedModel") -> "PreTrainedModel":
-    """Return a copy in eval mode whose parameters are new objects over the same storage, in float32."""
-    memo: dict[int, object] = {}
-    for parameter in model.parameters():
-        memo[id(parameter)] = nn.Parameter(parameter.detach().float(), requires_grad=False)
-    working: PreTrainedModel = copy.deepcopy(model, memo)
-    return working.eval()
-
-
-def _rounded_weights(
-    working: nn.Module, plan: Plan, recipe: Recipe, calibration: CalibrationData | None, progress: Progress
-) -> dict[str, QuantizedWeight]:
-    layers = tuple(layer for layer in plan.layers if not layer.is_tied)
-    problem = Problem(working, layers, calibration, progress)
-    weights: dict[str, QuantizedWeight] = {}
-    with torch.no_grad():
-        for step in recipe.methods:
-            weights |= METHODS[step.name].run(problem, step.config)
-    missing = [layer.module for layer in layers if layer.module not in weights]
+def _run_methods_(problem: Problem, recipe: Recipe) -> None:
+    """Run the recipe's steps; the findings end up with every planned weight rounded."""
+    weights = problem.findings.weights
+    for index, step in enumerate(recipe.methods):
+        numbered = replace(problem, step=f"{index + 1}-{step.name}" if len(recipe.methods) > 1 else step.name)
+        with torch.no_grad():
+            weights.update(METHODS[step.name].run(numbered, step.config))
+    missing = [layer.module for layer in problem.layers if layer.module not in weights]
     if missing:
         raise EdgeAsrError(
             f"recipe '{recipe.name}': no method rounds the weight of '{missing[0]}'; end its methods with rtn"
         )
-    return weights
 
 
 def _static_scales(

@@ -137,18 +137,32 @@ def fake_quantize(x: Tensor, scale: Scale, number: Format) -> Tensor:
     return ungrouped(_numbers_of_groups(codes, scale), x.shape)
 
 
-def _codes_of_groups(groups: Tensor, scale: Scale, number: Format) -> Tensor:
+def nearest_codes(x: Tensor, step: Tensor, zero: Tensor | None, number: Format) -> Tensor:
+    """Return the nearest codes, as float32, of numbers with which float32 `step` and `zero` broadcast."""
     codes = code_range(number)
-    steps = (groups / scale.scale.float().unsqueeze(-1)).round()
-    if scale.zero is not None:
-        steps = steps + scale.zero.float().unsqueeze(-1)
-    return steps.clamp(codes.low, codes.high)
+    rounded = (x / step).round()
+    if zero is not None:
+        rounded = rounded + zero
+    return rounded.clamp(codes.low, codes.high)
+
+
+def numbers_of(codes: Tensor, step: Tensor, zero: Tensor | None) -> Tensor:
+    """Return what float32 codes stand for; `step` and `zero` broadcast with them."""
+    return (codes if zero is None else codes - zero) * step
+
+
+def _codes_of_groups(groups: Tensor, scale: Scale, number: Format) -> Tensor:
+    return nearest_codes(groups, *_per_group(scale), number)
 
 
 def _numbers_of_groups(codes: Tensor, scale: Scale) -> Tensor:
-    if scale.zero is not None:
-        codes = codes - scale.zero.float().unsqueeze(-1)
-    return codes * scale.scale.float().unsqueeze(-1)
+    return numbers_of(codes, *_per_group(scale))
+
+
+def _per_group(scale: Scale) -> tuple[Tensor, Tensor | None]:
+    """Return float32 step and zero point that broadcast with (rows, groups, elements)."""
+    zero = None if scale.zero is None else scale.zero.float().unsqueeze(-1)
+    return scale.scale.float().unsqueeze(-1), zero
 
 
 def _to_float16_upwards(scale: Tensor) -> Tensor:

@@ -118,8 +118,10 @@ class Recipe:
 
     @property
     def needs_calibration(self) -> bool:
-        """Whether a fixed activation range has to be found from data."""
-        return any(not rule.activation.is_float and not rule.activation.dynamic for rule in self.layers)
+        """Whether a method looks at data, or a fixed activation range has to be found from it."""
+        return any(not METHODS[step.name].data_free for step in self.methods) or any(
+            not rule.activation.is_float and not rule.activation.dynamic for rule in self.layers
+        )
 
     def _check_layer(self, where: str, rule: LayerRule) -> None:
         self._check_modules(where, rule.modules)

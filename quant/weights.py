@@ -1,7 +1,9 @@
 """A weight as integer codes with scales."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from quant.quantizer import RangeSearch, Scale, find_scale, from_codes, to_codes
@@ -23,6 +25,21 @@ class QuantizedWeight:
     def dequantized(self) -> Tensor:
         """Return the weight as float32."""
         return from_codes(self.codes, self.scale, self.number)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return everything as named tensors; `of_tensors` undoes it."""
+        parts = {"codes": self.codes, "scale": self.scale.scale, "format": _as_bytes(self.number.name)}
+        return parts if self.scale.zero is None else parts | {"zero": self.scale.zero}
+
+    @classmethod
+    def of_tensors(cls, parts: Mapping[str, Tensor]) -> "QuantizedWeight":
+        """Return the weight that `tensors` took apart."""
+        number = Format.parse(bytes(parts["format"].tolist()).decode())
+        return cls(parts["codes"], Scale(parts["scale"], parts.get("zero")), number)
+
+
+def _as_bytes(text: str) -> Tensor:
+    return torch.tensor(list(text.encode()), dtype=torch.uint8)
 
 
 def round_weight(

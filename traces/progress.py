@@ -6,9 +6,9 @@ from typing import Protocol
 class Progress(Protocol):
     """Called as work proceeds, at least at the start and the end of each task."""
 
-    def __call__(self, task: str, done: int, total: int) -> None:
-        """Say that `done` of `total` steps of the named task are finished."""
+    def __call__(self, task: str, done: int, total: int, note: str = "") -> None:
+        """Say that `done` of `total` steps of the named task are finished; `note` is about the last one."""
 
 
-def silent(task: str, done: int, total: int) -> None:
+def silent(task: str, done: int, total: int, note: str = "") -> None:
     """Tell nobody."""

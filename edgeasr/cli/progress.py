@@ -14,15 +14,23 @@ def progress_bars() -> Iterator[Progress]:
     from rich.progress import Progress as Bars
 
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description:40}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description:40}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
     bars = Bars(*columns, console=console, disable=not console.is_terminal)
     known: dict[str, TaskID] = {}
     ended: set[str] = set()
 
-    def report(task: str, done: int, total: int) -> None:
+    def report(task: str, done: int, total: int, note: str = "") -> None:
         if task not in known:
-            known[task] = bars.add_task(task, total=total)
-        bars.update(known[task], completed=done, total=total)
+            known[task] = bars.add_task(task, total=total, note=note)
+        bars.update(known[task], completed=done, total=total, note=note)
+        if note and not console.is_terminal:
+            console.print(f"{task}: {done} of {total}, {note}", highlight=False)
         if done >= total and task not in ended:
             ended.add(task)
             if not console.is_terminal:

@@ -2,13 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from quant.methods.problem import Problem
 from quant.methods.rtn import RtnConfig, rtn
 
 if TYPE_CHECKING:
+    from torch.nn import Module
+
+    from quant.recipe import Recipe
     from quant.weights import QuantizedWeight
+    from traces.graph import Graph
 
 MethodConfig = RtnConfig
 """The settings of any method: a union that a new method's frozen config joins."""
@@ -18,15 +22,23 @@ MethodConfig = RtnConfig
 class Method:
     """A method's settings type and its function.
 
-    The function receives the problem and the settings. It may change the float network by exact transforms
+    `run` receives the problem and the settings. It may change the float network by exact transforms
     (assigning new parameters, never writing into old ones, which the caller's model shares), and returns the
     weights it has rounded, by module name. A pure transform returns none.
+
+    A method that puts work into the network (a rotation, say) has two more: `restructure` changes the modules
+    in place so that the float network computes the same as before. It runs before `run` and when a
+    checkpoint is loaded, so it depends on shapes only. `annotate` makes the same change to a stored graph. A
+    method that needs no data says so by `data_free`.
     """
 
     config: type[MethodConfig]
-    run: "Callable[[Problem, MethodConfig], Mapping[str, QuantizedWeight]]"
+    run: "Callable[[Problem, Any], Mapping[str, QuantizedWeight]]"
+    restructure: "Callable[[Module, Any, Recipe], None] | None" = None
+    annotate: "Callable[[Graph, Any, Recipe], Graph] | None" = None
+    data_free: bool = False
 
 
 METHODS: dict[str, Method] = {
-    "rtn": Method(RtnConfig, rtn),
+    "rtn": Method(RtnConfig, rtn, data_free=True),
 }

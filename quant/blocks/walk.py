@@ -1,0 +1,239 @@
+"""A method taken through the blocks of a network, the quantized student beside the float teacher."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from quant.attention import quantize_attention_
+from quant.blocks.block import Block, Sample, at_run_time, kept
+from quant.blocks.capture import Arguments, entry_of_decoder, entry_of_encoder
+from quant.blocks.layout import Layout, layout_of
+from quant.calibration import CalibrationData, need_data
+from quant.layers import replace_layers_, working_copy
+from quant.methods.problem import BlockResult, Problem
+from quant.plan import PlannedLayer
+from quant.weights import QuantizedWeight, round_weight
+
+Solve = Callable[[Block], BlockResult]
+"""What a method does with one block."""
+
+CROSS = "model.decoder.cross_keys_values"
+"""The name of the block of all cross-attention keys and values, which read one tensor."""
+
+
+def walk(
+    problem: Problem,
+    solve: Solve,
+    *,
+    quantized: bool = True,
+    outside: Mapping[str, QuantizedWeight] | None = None,
+) -> dict[str, QuantizedWeight]:
+    """Take a method through the encoder, the cross-attention keys and values, and the decoder.
+
+    Returns all weights that `solve` rounded, and those of layers in no block (front end, lookups, head):
+    `outside`, or else an earlier step's, or else rounded to nearest. What transforms change is set on
+    `problem.model`. With `quantized` false nothing is rounded, and the student is the teacher. A block that
+    `problem.store` holds is not solved again.
+
+    Raises:
+        EdgeAsrError: there is no calibration data, or the network is built unlike Whisper and Moonshine.
+    """
+    data, layout = need_data(problem.calibration, problem.step), layout_of(problem.model)
+    weights = _outside(problem, outside or {}) if quantized else {}
+    student = _student_of(problem, weights) if quantized else problem.model
+    walked = _Walk(problem, solve, student, len(layout.encoder) + 1 + len(layout.decoder), weights)
+    problem.progress(problem.step, 0, walked.n_blocks)
+    samples = _at_encoder(problem, student, layout, data)
+    walked.through_(layout.encoder, samples)
+    walked.cross_(layout, samples)
+    walked.through_(layout.decoder, _at_decoder(problem, student, layout, data, samples))
+    return weights
+
+
+def layers_outside(problem: Problem) -> tuple[PlannedLayer, ...]:
+    """Return the planned layers that are in no block: front end, lookups and head."""
+    layout = layout_of(problem.model)
+    inside = tuple(f"{name}." for name in (*layout.encoder, *layout.decoder))
+    return tuple(layer for layer in problem.layers if not layer.module.startswith(inside))
+
+
+class CrossKeysValues(nn.Module):
+    """The encoder's last norm and the keys and values of every decoder layer, as one block."""
+
+    def __init__(self, norm: nn.Module, projections: list[nn.Module]) -> None:
+        super().__init__()
+        self.norm = norm
+        self.projections = nn.ModuleList(projections)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Return all keys and values side by side for hidden states (batch, positions, channels)."""
+        normed = self.norm(hidden)
+        return torch.cat([projection(normed) for projection in self.projections], dim=-1)
+
+
+@dataclass(slots=True, eq=False)
+class _Walk:
+    """Where the walk is: `weights` grows, `done` counts blocks."""
+
+    problem: Problem
+    solve: Solve
+    student: nn.Module
+    n_blocks: int
+    weights: dict[str, QuantizedWeight]
+    done: int = 0
+
+    @property
+    def is_quantized(self) -> bool:
+        return self.student is not self.problem.model
+
+    def through_(self, names: tuple[str, ...], samples: tuple[Sample, ...]) -> None:
+        """Walk the layers of a stack; the samples end up with what leaves the last one."""
+        layout = layout_of(self.problem.model)
+        elsewhere = {*layout.cross_keys, *layout.cross_values}
+        for name in names:
+            layers = tuple(
+                layer
+                for layer in self.problem.layers
+                if layer.module.startswith(f"{name}.") and layer.module not in elsewhere
+            )
+            outputs = self._step_(
+                name, layers, samples, {name: ""}, partial(nn.Module.get_submodule, target=name)
+            )
+            for sample, output in zip(samples, outputs, strict=True):
+                sample.teacher_input, sample.student_input = sample.target, output
+
+    def cross_(self, layout: Layout, samples: tuple[Sample, ...]) -> None:
+        """Take the step of all cross-attention keys and values; the samples keep what enters it."""
+        names = (*layout.cross_keys, *layout.cross_values)
+        layers = tuple(layer for layer in self.problem.layers if layer.module in names)
+        inside = {name: f"projections.{index}" for index, name in enumerate(names)}
+        for sample in samples:
+            sample.teacher_arguments = sample.student_arguments = Arguments((), {})
+
+        def build(model: nn.Module) -> nn.Module:
+            norm = model.get_submodule(layout.encoder_norm)
+            return CrossKeysValues(norm, [model.get_submodule(name) for name in names])
+
+        self._step_(CROSS, layers, samples, {layout.encoder_norm: "norm", **inside}, build)
+
+    def _step_(
+        self,
+        name: str,
+        layers: tuple[PlannedLayer, ...],
+        samples: tuple[Sample, ...],
+        prefix: Mapping[str, str],
+        build: Callable[[nn.Module], nn.Module],
+    ) -> list[Tensor]:
+        """Solve a block or take its result from the store, apply it, and return the student's outputs."""
+        problem = self.problem
+        block = Block(name, layers, build(problem.model), build(self.student), prefix, samples)
+        with torch.no_grad():
+            for sample in samples:
+                sample.target = block.teacher_output(sample)
+        result = problem.store.load(problem.step, name) if problem.store else None
+        if result is None:
+            result = self.solve(block)
+            if problem.store:
+                problem.store.save(problem.step, name, result)
+        self._apply_(layers, result)
+        outputs = [sample.target for sample in samples]
+        note = ""
+        if self.is_quantized:
+            block = replace(block, student=build(self.student))
+            with torch.no_grad():
+                outputs = [block.student_output(sample) for sample in samples]
+            note = f"error {relative_error(samples, outputs):.3f}"
+        self.done += 1
+        problem.progress(problem.step, self.done, self.n_blocks, note)
+        return outputs
+
+    def _apply_(self, layers: tuple[PlannedLayer, ...], result: BlockResult) -> None:
+        self.weights.update(result.weights)
+        self.problem.findings.add_(result)
+        set_parameters_(self.problem.model, result.parameters)
+        if self.is_quantized:
+            set_parameters_(self.student, result.parameters)
+            _replace_(self.student, layers, result.weights)
+
+
+def relative_error(samples: tuple[Sample, ...], outputs: list[Tensor]) -> float:
+    """Return |output - target| / |target| over all kept tokens."""
+    difference = power = 0.0
+    for sample, output in zip(samples, outputs, strict=True):
+        target = kept(sample.target, sample)
+        difference += float((kept(output, sample) - target).square().sum())
+        power += float(target.square().sum())
+    return float((difference / max(power, 1e-30)) ** 0.5)
+
+
+def _at_encoder(
+    problem: Problem, student: nn.Module, layout: Layout, data: CalibrationData
+) -> tuple[Sample, ...]:
+    samples = []
+    for batch in data.batches:
+        hidden, arguments = entry_of_encoder(problem.model, layout.encoder[0], batch)
+        own, own_arguments = hidden, arguments
+        if student is not problem.model:
+            own, own_arguments = entry_of_encoder(student, layout.encoder[0], batch)
+        samples.append(Sample(hidden, arguments, own, own_arguments, hidden, batch.valid))
+    return tuple(samples)
+
+
+def _at_decoder(
+    problem: Problem, student: nn.Module, layout: Layout, data: CalibrationData, encoded: tuple[Sample, ...]
+) -> tuple[Sample, ...]:
+    """Return samples at the decoder's first layer; the student attends to the quantized encoder's output."""
+    samples = []
+    for batch, sample in zip(data.batches, encoded, strict=True):
+        with torch.no_grad():
+            seen = problem.model.get_submodule(layout.encoder_norm)(sample.teacher_input)
+        hidden, arguments = entry_of_decoder(problem.model, layout.decoder[0], batch, seen)
+        own, own_arguments = hidden, arguments
+        if student is not problem.model:
+            with torch.no_grad():
+                seen = student.get_submodule(layout.encoder_norm)(sample.student_input)
+            own, own_arguments = entry_of_decoder(student, layout.decoder[0], batch, seen)
+        samples.append(Sample(hidden, arguments, own, own_arguments, hidden, None))
+    return tuple(samples)
+
+
+def _outside(problem: Problem, given: Mapping[str, QuantizedWeight]) -> dict[str, QuantizedWeight]:
+    """Return the weights of the layers outside the blocks."""
+    found = problem.findings.weights
+    weights = {}
+    for layer in layers_outside(problem):
+        known = given.get(layer.module) or found.get(layer.module)
+        weights[layer.module] = known or round_weight(
+            problem.weight_of(layer), layer.weight, module=layer.module
+        )
+    return weights
+
+
+def _student_of(problem: Problem, outside: Mapping[str, QuantizedWeight]) -> nn.Module:
+    """Return a twin of the float network that quantizes attention and has its outer layers rounded."""
+    student = working_copy(problem.model)
+    _replace_(student, layers_outside(problem), outside)
+    quantize_attention_(student, problem.attention)
+    return student
+
+
+def _replace_(
+    student: nn.Module, layers: tuple[PlannedLayer, ...], weights: Mapping[str, QuantizedWeight]
+) -> None:
+    """Put integer layers into the student; fixed ranges are not known yet, so they are found at run time."""
+    ready = tuple(
+        replace(layer, activation=at_run_time(layer.activation))
+        for layer in layers
+        if layer.module in weights
+    )
+    replace_layers_(student, ready, weights, {})
+
+
+def set_parameters_(model: nn.Module, parameters: Mapping[str, Tensor]) -> None:
+    """Give modules new parameters by their full names; old ones, which others may share, stay as they are."""
+    for name, value in parameters.items():
+        module, _, part = name.rpartition(".")
+        setattr(model.get_submodule(module), part, nn.Parameter(value.detach(), requires_grad=False))
