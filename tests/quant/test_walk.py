@@ -11,6 +11,7 @@ from quant.methods.problem import BlockResult, Problem
 from quant.plan import PlannedLayer, make_plan
 from quant.quantize import quantize
 from quant.recipe import load_recipe
+from quant.resume import BlockStore
 from quant.weights import round_weight
 from tests.quant.networks import NETWORKS, calibration, logits
 
@@ -28,11 +29,11 @@ def rounding(block: Block) -> BlockResult:
     )
 
 
-def problem_of(model: PreTrainedModel, recipe_name: str) -> Problem:
+def problem_of(model: PreTrainedModel, recipe_name: str, *, store: BlockStore | None = None) -> Problem:
     working = working_copy(model)
     plan = make_plan(working, load_recipe(recipe_name))
     layers = tuple(layer for layer in plan.layers if not layer.is_tied)
-    return Problem(working, layers, calibration(model), attention=plan.attention, step="test")
+    return Problem(working, layers, calibration(model), attention=plan.attention, store=store, step="test")
 
 
 @pytest.mark.parametrize("family", NETWORKS)
