@@ -56,7 +56,9 @@ class Accuracy:
 class CellRow:
     """A model under a recipe, before any chip; the counts are means per utterance.
 
-    `accuracy` is None where word error rates were not measured: the report says "not measured".
+    `accuracy` is None where word error rates were not measured: the report says "not measured". A recipe of
+    a study's grid is `method` applied to `formats`; any other has no method. Recipes with the same graphs
+    share one estimate per chip: that of `costed_as`, or their own where it is empty.
     """
 
     model: str
@@ -70,6 +72,14 @@ class CellRow:
     bops: float
     bops_accumulator: float
     memory_io_bytes: float
+    formats: str = ""
+    method: str = ""
+    costed_as: str = ""
+    quantization_s: float | None = None
+    """Seconds on the host that quantizing took; None where no weights ran."""
+    calibration_utterances: int = 0
+    calibration_tokens: int = 0
+    """What the method looked at; 0 where it needs no data."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,8 @@ class Costed:
 
     @property
     def key(self) -> str:
-        """The name of the combination in the page's selectors."""
-        return combination(self.cell.model, self.cell.recipe, self.estimate.chip)
+        """The name of the combination in the page's selectors: that of the recipe it is costed as."""
+        return combination(self.estimate.model, self.estimate.recipe, self.estimate.chip)
 
 
 def combination(model: str, recipe: str, chip: str) -> str:
@@ -55,11 +55,8 @@ def main_cells(study: StudyData) -> tuple[CellRow, ...]:
 def costed(study: StudyData, chip: str) -> tuple[Costed, ...]:
     """Return every cell of the main corpus that was estimated on a chip, in the study's order."""
     estimates = {(row.model, row.recipe): row for row in study.estimates if row.chip == chip}
-    return tuple(
-        Costed(cell, estimates[cell.model, cell.recipe])
-        for cell in main_cells(study)
-        if (cell.model, cell.recipe) in estimates
-    )
+    found = ((cell, estimates.get((cell.model, cell.costed_as or cell.recipe))) for cell in main_cells(study))
+    return tuple(Costed(cell, estimate) for cell, estimate in found if estimate is not None)
 
 
 def layers_by_combination(study: StudyData) -> dict[str, tuple[LayerRow, ...]]:

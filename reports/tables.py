@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 
-from reports.data import Accuracy, EstimateRow, Part, Range, StudyData
+from reports.data import Accuracy, CellRow, EstimateRow, Part, Range, StudyData
 from reports.index import Costed, chip_names, costed, main_cells
 from reports.table import Scalar, Table, render
 
@@ -22,7 +22,7 @@ class HeadlineRow:
     latency_s: tuple[Part, ...]
     """One part per chip."""
     energy_j: tuple[Part, ...]
-    fits_on: str
+    fits_on: str | None
     """The chips whose memory it fits: `all`, `none`, their names, or `all but` the names of the rest."""
 
 
@@ -56,7 +56,9 @@ def headline_rows(study: StudyData) -> tuple[HeadlineRow, ...]:
     return tuple(rows)
 
 
-def _fits_on(rows: list[EstimateRow]) -> str:
+def _fits_on(rows: list[EstimateRow]) -> str | None:
+    if not rows:
+        return None
     fitting = [row.chip for row in rows if row.fits]
     others = [row.chip for row in rows if not row.fits]
     if not others:
@@ -68,6 +70,12 @@ def summary_table(study: StudyData) -> Table:
     """Return one row per model, recipe and chip; rates are fractions, empty ones were not measured."""
     rows = (row for chip in chip_names(study) for row in costed(study, chip))
     return Table(tuple(_SUMMARY), tuple(tuple(column(row) for column in _SUMMARY.values()) for row in rows))
+
+
+def cells_csv(study: StudyData) -> str:
+    """Return the text of `cells.csv`: one row per model, recipe and corpus, before any chip."""
+    rows = tuple(tuple(column(cell) for column in _CELL.values()) for cell in study.cells)
+    return render(Table(tuple(_CELL), rows), "csv")
 
 
 def summary_csv(study: StudyData) -> str:
@@ -121,19 +129,19 @@ def _within(name: str, inserted: str) -> str:
     return f"{name}_{inserted}"
 
 
-def _of_accuracy(value: Callable[[Accuracy], Scalar]) -> Callable[[Costed], Scalar]:
-    return lambda row: value(row.cell.accuracy) if row.cell.accuracy else None
+def _of_accuracy(value: Callable[[Accuracy], Scalar]) -> Callable[[CellRow], Scalar]:
+    return lambda cell: value(cell.accuracy) if cell.accuracy else None
 
 
-def _of_difference(value: Callable[[Range], Scalar]) -> Callable[[Costed], Scalar]:
+def _of_difference(value: Callable[[Range], Scalar]) -> Callable[[CellRow], Scalar]:
     return _of_accuracy(lambda found: value(found.wer_difference) if found.wer_difference else None)
 
 
-_SUMMARY: dict[str, Callable[[Costed], Scalar]] = {
-    "model": lambda row: row.cell.model,
-    "recipe": lambda row: row.cell.recipe,
-    "chip": lambda row: row.estimate.chip,
-    "corpus": lambda row: row.cell.corpus if row.cell.accuracy else None,
+def _of_cell(value: Callable[[CellRow], Scalar]) -> Callable[[Costed], Scalar]:
+    return lambda row: value(row.cell)
+
+
+_ACCURACY: dict[str, Callable[[CellRow], Scalar]] = {
     "wer": _of_accuracy(lambda found: found.wer.nominal),
     "wer_low": _of_accuracy(lambda found: found.wer.low),
     "wer_high": _of_accuracy(lambda found: found.wer.high),
@@ -143,12 +151,36 @@ _SUMMARY: dict[str, Callable[[Costed], Scalar]] = {
     "cer": _of_accuracy(lambda found: found.cer),
     "insertions_on_silence": _of_accuracy(lambda found: found.insertions_on_silence),
     "n_utterances": _of_accuracy(lambda found: found.n_utterances),
-    "parameters": lambda row: row.cell.parameters,
-    "packed_bytes": lambda row: row.cell.packed_bytes,
-    "macs": lambda row: row.cell.macs,
-    "bops": lambda row: row.cell.bops,
-    "bops_accumulator": lambda row: row.cell.bops_accumulator,
-    "memory_io_bytes": lambda row: row.cell.memory_io_bytes,
+}
+_COUNTS: dict[str, Callable[[CellRow], Scalar]] = {
+    "parameters": lambda cell: cell.parameters,
+    "packed_bytes": lambda cell: cell.packed_bytes,
+    "macs": lambda cell: cell.macs,
+    "bops": lambda cell: cell.bops,
+    "bops_accumulator": lambda cell: cell.bops_accumulator,
+    "memory_io_bytes": lambda cell: cell.memory_io_bytes,
+}
+_CELL: dict[str, Callable[[CellRow], Scalar]] = {
+    "model": lambda cell: cell.model,
+    "recipe": lambda cell: cell.recipe,
+    "formats": lambda cell: cell.formats or None,
+    "method": lambda cell: cell.method or None,
+    "corpus": lambda cell: cell.corpus if cell.accuracy else None,
+    **_ACCURACY,
+    "n_words": _of_accuracy(lambda found: found.n_words),
+    **_COUNTS,
+    "quantization_s": lambda cell: cell.quantization_s,
+    "calibration_utterances": lambda cell: cell.calibration_utterances,
+    "calibration_tokens": lambda cell: cell.calibration_tokens,
+}
+"""The columns of `cells.csv`."""
+
+_SUMMARY: dict[str, Callable[[Costed], Scalar]] = {
+    "model": lambda row: row.cell.model,
+    "recipe": lambda row: row.cell.recipe,
+    "chip": lambda row: row.estimate.chip,
+    "corpus": lambda row: row.cell.corpus if row.cell.accuracy else None,
+    **{name: _of_cell(value) for name, value in (_ACCURACY | _COUNTS).items()},
     "latency_s": lambda row: row.estimate.latency_s.nominal,
     "latency_low_s": lambda row: row.estimate.latency_s.low,
     "latency_high_s": lambda row: row.estimate.latency_s.high,

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from edgeasr.cli.output import Format, show, tell
+from traces.errors import EdgeAsrError
 
 
 def study(
@@ -19,17 +20,28 @@ def study(
         Path | None, typer.Option("--output", "-o", help="The run folder; runs/NAME when none is given.")
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many utterances per corpus.")] = None,
+    jobs: Annotated[
+        int, typer.Option(min=1, help="Networks measured at a time, each in a process with its own memory.")
+    ] = 1,
 ) -> None:
     """Trace, quantize, measure word error rates, simulate, and report; continues what was interrupted."""
     from edgeasr.cli.progress import progress_bars
-    from reports.study import load_study, run_study
+    from reports.study import load_study, process_pool, run_study
     from reports.tables import headline_rows
 
     chosen = load_study(file)
     if limit is not None:
         chosen = replace(chosen, limit=limit)
     folder = output or Path("runs") / chosen.name
-    with progress_bars() as progress:
-        result = run_study(chosen, folder, progress=progress, command=shlex.join(["edgeasr", *sys.argv[1:]]))
+    command = shlex.join(["edgeasr", *sys.argv[1:]])
+    with progress_bars() as progress, process_pool(jobs) as executor:
+        result = run_study(chosen, folder, progress=progress, executor=executor, command=command)
     show(headline_rows(result.data), Format.TABLE, None)
     tell(f"report: {result.report}")
+    for failure in result.failures:
+        tell(f"failed: {failure}")
+    if result.failures:
+        raise EdgeAsrError(
+            f"{len(result.failures)} networks could not be measured; the others are kept, and the same "
+            "command tries these again"
+        )

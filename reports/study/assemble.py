@@ -13,9 +13,8 @@ from reports.estimates import estimate_row, phase_rows, point_rows
 from reports.layers import layer_rows
 from reports.study.config import Study
 from reports.study.cost import Costed
-from reports.study.measure import Measured
+from reports.study.folder import Measured
 from simulator.metrics import packed_bytes
-from simulator.walk import utterance_counts
 
 EMPTY_MANIFEST = Manifest("", "", "", 0.0, 0, (), (), (), ())
 
@@ -27,7 +26,7 @@ def empty_data() -> StudyData:
 
 def extended(data: StudyData, costed: Costed, measured: Sequence[Measured], study: Study) -> StudyData:
     """Return the rows with those of one more model under one recipe."""
-    model, recipe = costed.model, costed.recipe
+    model, recipe = costed.model, costed.variant.recipe.name
     known_chips = {row.chip for row in data.chips}
     layers = tuple(
         row for estimate in costed.estimates for row in layer_rows(estimate, model=model, recipe=recipe)
@@ -63,11 +62,11 @@ def extended(data: StudyData, costed: Costed, measured: Sequence[Measured], stud
 
 def _cell_rows(costed: Costed, measured: Sequence[Measured], study: Study) -> list[CellRow]:
     """Return a row per corpus, or one without accuracy for a model that was only costed."""
-    counts = utterance_counts(costed.workload, costed.mix.utterances)
+    counts, recipe = costed.counts, costed.variant.recipe.name
     unmeasured = CellRow(
         model=costed.model,
         family=costed.workload.family,
-        recipe=costed.recipe,
+        recipe=recipe,
         corpus="",
         accuracy=None,
         parameters=costed.workload.parameters,
@@ -76,23 +75,34 @@ def _cell_rows(costed: Costed, measured: Sequence[Measured], study: Study) -> li
         bops=float(np.mean(counts.bops)),
         bops_accumulator=float(np.mean(counts.bops_with_accumulator)),
         memory_io_bytes=float(np.mean(counts.memory_io_bytes)),
+        formats=costed.variant.formats,
+        method=costed.variant.method,
+        costed_as=costed.costed_as,
     )
-    cells = {(cell.cell.model, cell.cell.recipe, cell.cell.corpus): cell.evaluation for cell in measured}
+    cells = {(cell.cell.model, cell.cell.recipe, cell.cell.corpus): cell for cell in measured}
     rows = [
-        replace(
-            unmeasured,
-            corpus=corpus,
-            accuracy=accuracy_of(
-                cells[costed.model, costed.recipe, corpus],
-                cells.get((costed.model, FLOAT_RECIPE, corpus)) if costed.recipe != FLOAT_RECIPE else None,
-                n_resamples=study.resamples,
-                seed=study.seed,
-            ),
-        )
+        _measured_row(unmeasured, found, cells.get((costed.model, FLOAT_RECIPE, corpus)), study)
         for corpus in study.corpora
-        if (costed.model, costed.recipe, corpus) in cells
+        if (found := cells.get((costed.model, recipe, corpus)))
     ]
     return rows or [unmeasured]
+
+
+def _measured_row(row: CellRow, found: Measured, baseline: Measured | None, study: Study) -> CellRow:
+    accuracy = accuracy_of(
+        found.evaluation,
+        baseline.evaluation if baseline is not None and found.cell.recipe != FLOAT_RECIPE else None,
+        n_resamples=study.resamples,
+        seed=study.seed,
+    )
+    return replace(
+        row,
+        corpus=found.cell.corpus,
+        accuracy=accuracy,
+        quantization_s=found.effort.quantization_s,
+        calibration_utterances=found.effort.calibration_utterances,
+        calibration_tokens=found.effort.calibration_tokens,
+    )
 
 
 def accuracy_of(

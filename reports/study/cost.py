@@ -1,19 +1,21 @@
 """Costing the models of a study: every model under every recipe on every chip."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from asr.results import UtteranceResult
 from hwmodels.chip import Chip
 from hwmodels.chip_file import load_chip
-from quant.recipe import load_recipe
 from reports.data import FLOAT_RECIPE, Utterances
 from reports.study.config import Study
-from reports.study.measure import Measured
+from reports.study.folder import Measured
+from reports.study.grid import Variant, variants
 from reports.workloads import find_workload
 from simulator.annotate import annotated
 from simulator.estimate import Estimate, estimate
+from simulator.metrics import Counts
 from simulator.utterances import Utterance
+from simulator.walk import utterance_counts
 from traces.progress import Progress
 from traces.workload import Workload
 
@@ -41,14 +43,18 @@ class Mix:
 
 @dataclass(frozen=True, slots=True)
 class Costed:
-    """A model under a recipe, and its estimate on each chip of the study."""
+    """A model under a recipe: its counts per utterance, and its estimate on each chip of the study."""
 
     model: str
-    recipe: str
+    variant: Variant
+    costed_as: str
+    """The recipe whose estimates hold for this one too: itself, or an earlier one with the same graphs."""
     workload: Workload
     """In the recipe's formats."""
     mix: Mix
+    counts: Counts
     estimates: tuple[Estimate, ...]
+    """Empty where an earlier recipe's hold."""
 
 
 def costs(study: Study, measured: Sequence[Measured], *, progress: Progress) -> Iterator[Costed]:
@@ -56,27 +62,40 @@ def costs(study: Study, measured: Sequence[Measured], *, progress: Progress) -> 
 
     A measured model is costed over the utterances of the first corpus with the tokens its float form
     generated there, so that recipes are compared on equal work. A cost-only model takes those of the first
-    measured model of its family, or of any; `ASSUMED` where nothing was measured.
+    measured model of its family, or of any; `ASSUMED` where nothing was measured. What differs only in the
+    method that found the numbers is costed once.
 
     Raises:
         EdgeAsrError: if a model, recipe or chip cannot be read, or a chip cannot run an op.
     """
     chips = tuple(load_chip(name) for name in study.chips)
-    recipes = tuple(load_recipe(name) for name in study.recipes)
+    recipes = variants(study)
     workloads = {model: find_workload(model) for model in (*study.models, *study.cost_only)}
     mixes = {model: _mix(model, workloads, study, measured) for model in workloads}
     done, total = 0, len(workloads) * len(recipes)
     for model, workload in workloads.items():
-        for recipe in recipes:
-            quantized = annotated(workload, recipe)
-            estimates = tuple(_estimate(quantized, chip, mixes[model]) for chip in chips)
+        known: dict[Workload, Costed] = {}
+        for variant in recipes:
+            quantized = annotated(workload, variant.recipe)
+            if quantized in known:
+                costed = replace(known[quantized], variant=variant, estimates=())
+            else:
+                costed = known[quantized] = _costed(model, variant, quantized, mixes[model], chips)
             done += 1
-            progress("cost on every chip", done, total)
-            yield Costed(model, recipe.name, quantized, mixes[model], estimates)
+            progress("cost of every recipe", done, total)
+            yield costed
 
 
-def _estimate(workload: Workload, chip: Chip, mix: Mix) -> Estimate:
-    return estimate(workload, chip, mix.utterances)
+def _costed(model: str, variant: Variant, workload: Workload, mix: Mix, chips: tuple[Chip, ...]) -> Costed:
+    return Costed(
+        model=model,
+        variant=variant,
+        costed_as=variant.recipe.name,
+        workload=workload,
+        mix=mix,
+        counts=utterance_counts(workload, mix.utterances),
+        estimates=tuple(estimate(workload, chip, mix.utterances) for chip in chips),
+    )
 
 
 def _mix(model: str, workloads: dict[str, Workload], study: Study, measured: Sequence[Measured]) -> Mix:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from asr.corpus import CorpusIdentity
 from asr.evaluate import Evaluation, load_evaluation, save_evaluation
 from asr.normalise import normaliser_name
 from asr.recogniser import Recogniser
-from quant.recipe import Recipe
+from quant.recipe import Recipe, recipe_json
 from traces.errors import EdgeAsrError
 
 
@@ -27,12 +27,31 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class Effort:
+    """What it took to quantize a network: time on the host, the data looked at, and what was remarked."""
+
+    quantization_s: float
+    calibration_utterances: int
+    calibration_tokens: int
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A finished cell."""
+
+    cell: Cell
+    evaluation: Evaluation
+    effort: Effort
+
+
+@dataclass(frozen=True, slots=True)
 class RunFolder:
     """A folder that holds one study's results.
 
-    Cells lie under `cells/`, one Parquet file each, named by a hash of everything their result depends on.
-    A cell that is there is not measured again; one that is not has left nothing behind, since files are
-    renamed into place when they are complete.
+    Cells lie under `cells/`, a Parquet file each and a JSON file of the effort, named by a hash of everything
+    their result depends on. A cell whose Parquet file is there is not measured again; one that is not has
+    left nothing behind that counts, since files are renamed into place when they are complete.
     """
 
     path: Path
@@ -54,18 +73,36 @@ class RunFolder:
                 f"run folder '{self.path}' cannot be written ({error.strerror}); choose another with --output"
             ) from error
 
-    def load(self, key: str) -> Evaluation | None:
-        """Return a finished cell, or None where it has to be measured."""
-        file = self._file(key)
-        return load_evaluation(file) if file.is_file() else None
+    def holds(self, key: str) -> bool:
+        """Return whether a cell is finished."""
+        return self._file(key).is_file()
 
-    def save(self, key: str, evaluation: Evaluation) -> None:
-        """Keep a finished cell."""
+    def load(self, key: str, cell: Cell) -> Measured:
+        """Return a finished cell.
+
+        Raises:
+            EdgeAsrError: if a file is missing or of another kind.
+        """
+        return Measured(cell, load_evaluation(self._file(key)), self._load_effort(key))
+
+    def save(self, key: str, evaluation: Evaluation, effort: Effort) -> None:
+        """Keep a finished cell; the effort goes first, since the evaluation says that it is finished."""
+        replace_text(self._effort_file(key), json.dumps(asdict(effort)) + "\n")
         save_evaluation(evaluation, self._file(key))
 
     def unfinished(self, key: str) -> Path:
         """Return where a cell's utterances are kept while it is being measured."""
         return self.path / "cells" / f"{key}.unfinished"
+
+    @property
+    def blocks(self) -> Path:
+        """Where finished blocks of a network are kept while it is being quantized."""
+        return self.path / "blocks"
+
+    @property
+    def told(self) -> Path:
+        """Where processes say how far they are."""
+        return self.path / "progress"
 
     def write_text(self, name: str, text: str) -> Path:
         """Write a file of the run under its final name at once."""
@@ -73,6 +110,20 @@ class RunFolder:
 
     def _file(self, key: str) -> Path:
         return self.path / "cells" / f"{key}.parquet"
+
+    def _effort_file(self, key: str) -> Path:
+        return self.path / "cells" / f"{key}.json"
+
+    def _load_effort(self, key: str) -> Effort:
+        from pydantic import TypeAdapter, ValidationError
+
+        file = self._effort_file(key)
+        try:
+            return TypeAdapter(Effort).validate_json(file.read_bytes())
+        except (OSError, ValidationError) as error:
+            raise EdgeAsrError(
+                f"'{file}' cannot be read; delete it and '{key}.parquet' to measure again"
+            ) from error
 
 
 def replace_text(path: Path, text: str) -> Path:
@@ -91,13 +142,23 @@ def replace_text(path: Path, text: str) -> Path:
 
 
 def cell_key(
-    recogniser: Recogniser, recipe: Recipe, corpus: CorpusIdentity, *, batch_size: int, seed: int
+    recogniser: Recogniser,
+    recipe: Recipe,
+    corpus: CorpusIdentity,
+    *,
+    calibration: CorpusIdentity | None,
+    batch_size: int,
+    seed: int,
 ) -> str:
-    """Return the name of a cell's file: model, recipe, corpus, and a hash of all the result depends on."""
+    """Return the name of a cell's file: model, recipe, corpus, and a hash of all the result depends on.
+
+    `calibration` is None for a recipe that looks at no data.
+    """
     inputs = {
         "model": [recogniser.name, recogniser.revision, recogniser.dtype],
-        "recipe": repr(recipe),
-        "corpus": [corpus.name, corpus.source, corpus.config, corpus.split, corpus.revision, corpus.limit],
+        "recipe": recipe_json(recipe),
+        "corpus": asdict(corpus),
+        "calibration": calibration and asdict(calibration),
         "decoding": [recogniser.token_cap.tokens_per_s, recogniser.token_cap.extra_tokens, batch_size],
         "normaliser": normaliser_name(),
         "seed": seed,
@@ -105,7 +166,7 @@ def cell_key(
     }
     digest = sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:16]
     parts = (recogniser.name, recipe.name, corpus.name, digest)
-    return "--".join("".join(c if c.isalnum() or c in "._-" else "_" for c in part)[-60:] for part in parts)
+    return "--".join("".join(c if c.isalnum() or c in "+._-" else "_" for c in part)[-60:] for part in parts)
 
 
 def code_versions() -> dict[str, str]:

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from reports.data import Fact, Manifest
 from reports.study.config import Study
-from reports.study.folder import code_versions
-from reports.study.measure import Measured
+from reports.study.folder import Measured, code_versions
 
 
 def manifest_of(study: Study, measured: tuple[Measured, ...], *, command: str, duration_s: float) -> Manifest:

@@ -1,73 +1,144 @@
-"""Measuring the cells of a study: every model under every recipe on every corpus."""
+"""Measuring one network of a study: quantized once, heard on every corpus."""
 
-from dataclasses import dataclass, replace
+import logging
+import time
+from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from asr.calibration import calibration_data
 from asr.corpora import load_corpus
-from asr.evaluate import Evaluation, evaluate
+from asr.corpus import Corpus
+from asr.evaluate import evaluate
 from asr.models import load_recogniser
 from asr.recogniser import Recogniser
-from quant.recipe import Recipe, load_recipe
+from quant.recipe import Recipe
 from reports.study.config import Study
-from reports.study.folder import Cell, RunFolder, cell_key
+from reports.study.folder import Cell, Effort, RunFolder, cell_key
+from traces.errors import EdgeAsrError
 from traces.progress import Progress
+
+if TYPE_CHECKING:
+    from quant.calibration import CalibrationData
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """A finished cell."""
+class Job:
+    """One model under one recipe: the unit that processes share out. Plain values, cheap to send."""
 
-    cell: Cell
-    evaluation: Evaluation
+    study: Study
+    folder: Path
+    model: str
+    recipe: Recipe
+
+    def __str__(self) -> str:
+        return f"{self.model} {self.recipe.name}"
 
 
-def measure(study: Study, folder: RunFolder, *, progress: Progress) -> tuple[Measured, ...]:
-    """Return every cell of the study, measuring those the folder does not hold yet.
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a job: its finished cells with their keys in the run folder, and why it stopped."""
 
-    Models are loaded one after the other, and only while they are needed.
+    cells: tuple[tuple[Cell, str], ...]
+    failure: str = ""
+    """One line that names the job; empty where all its cells are finished."""
 
-    Raises:
-        EdgeAsrError: if a model, recipe or corpus cannot be read; finished cells stay.
+
+@dataclass(slots=True)
+class Workbench:
+    """What jobs on one model share, so that it is made once: the float recogniser, and its calibration data.
+
+    Only the latest model's are kept.
     """
-    recipes = tuple(load_recipe(name) for name in study.recipes)
-    measured: list[Measured] = []
-    for model in study.models:
-        recogniser = load_recogniser(model)
-        for recipe in recipes:
-            measured += _measure_recipe(study, folder, model, recogniser, recipe, progress)
-    return tuple(measured)
+
+    _model: str = ""
+    _recogniser: Recogniser | None = None
+    _calibration: "dict[tuple[str, int], CalibrationData]" = field(default_factory=dict)
+
+    def recogniser(self, model: str) -> Recogniser:
+        """Return the float recogniser."""
+        if self._recogniser is None or self._model != model:
+            self._recogniser, self._calibration = None, {}  # the old one goes before the new one comes
+            self._recogniser, self._model = load_recogniser(model), model
+        return self._recogniser
+
+    def calibration(self, job: Job, progress: Progress) -> "CalibrationData":
+        """Return the study's calibration data for the job's model: its own greedy transcripts."""
+        recogniser = self.recogniser(job.model)
+        key = (job.study.calibration, job.study.calibration_utterances)
+        if key not in self._calibration:
+            self._calibration[key] = calibration_data(
+                recogniser,
+                _calibration_corpus(job.study),
+                batch_size=job.study.batch_size,
+                progress=partial(progress, f"{job.model} on {job.study.calibration}"),
+            )
+        return self._calibration[key]
 
 
-def _measure_recipe(
-    study: Study,
-    folder: RunFolder,
-    model: str,
-    recogniser: Recogniser,
-    recipe: Recipe,
-    progress: Progress,
-) -> list[Measured]:
-    quantized: Recogniser | None = None
-    measured = []
-    for corpus_name in study.corpora:
-        corpus = load_corpus(corpus_name, limit=study.limit)
-        cell = Cell(model, recipe.name, corpus_name)
-        key = cell_key(recogniser, recipe, corpus.identity, batch_size=study.batch_size, seed=study.seed)
-        evaluation = folder.load(key)
-        if evaluation is None:
-            quantized = quantized or _quantized(recogniser, recipe)
+def measure(job: Job, bench: Workbench, *, progress: Progress) -> Outcome:
+    """Return the job's cells, measuring those that the run folder does not hold yet.
+
+    Whatever goes wrong ends this job alone and is told in the outcome; finished cells stay.
+    """
+    finished: list[tuple[Cell, str]] = []
+    try:
+        _measure(job, bench, finished, progress)
+    except EdgeAsrError as error:
+        return Outcome(tuple(finished), f"{job}: {error}")
+    except Exception as error:
+        _log.exception("%s", job)
+        reason = (str(error).strip().splitlines() or [""])[0]
+        return Outcome(tuple(finished), f"{job}: {type(error).__name__}: {reason}")
+    return Outcome(tuple(finished))
+
+
+def _measure(job: Job, bench: Workbench, finished: list[tuple[Cell, str]], progress: Progress) -> None:
+    recogniser, folder, study = bench.recogniser(job.model), RunFolder(job.folder), job.study
+    needs_data = job.recipe.needs_calibration
+    calibration = _calibration_corpus(study).identity if needs_data else None
+    quantized: tuple[Recogniser, Effort] | None = None
+    for name in study.corpora:
+        corpus = load_corpus(name, limit=study.limit)
+        cell = Cell(job.model, job.recipe.name, name)
+        key = cell_key(
+            recogniser,
+            job.recipe,
+            corpus.identity,
+            calibration=calibration,
+            batch_size=study.batch_size,
+            seed=study.seed,
+        )
+        if not folder.holds(key):
+            quantized = quantized or _quantized(job, bench, progress)
             evaluation = evaluate(
-                quantized,
+                quantized[0],
                 corpus,
                 batch_size=study.batch_size,
                 progress=partial(progress, str(cell)),
                 partial=folder.unfinished(key),
             )
-            folder.save(key, evaluation)
-        measured.append(Measured(cell, evaluation))
-    return measured
+            folder.save(key, evaluation, quantized[1])
+        finished.append((cell, key))
 
 
-def _quantized(recogniser: Recogniser, recipe: Recipe) -> Recogniser:
+def _quantized(job: Job, bench: Workbench, progress: Progress) -> tuple[Recogniser, Effort]:
     from quant.quantize import quantize
 
-    return replace(recogniser, model=quantize(recogniser.model, recipe).model)
+    recogniser = bench.recogniser(job.model)
+    data = bench.calibration(job, progress) if job.recipe.needs_calibration else None
+
+    def named(task: str, done: int, total: int, note: str = "") -> None:
+        progress(f"{job}: {task}", done, total, note)
+
+    start_s = time.perf_counter()
+    found = quantize(recogniser.model, job.recipe, data, progress=named, resume=RunFolder(job.folder).blocks)
+    effort = Effort(time.perf_counter() - start_s, found.n_utterances, found.n_tokens, found.remarks)
+    return replace(recogniser, model=found.model), effort
+
+
+def _calibration_corpus(study: Study) -> Corpus:
+    return load_corpus(study.calibration, limit=study.calibration_utterances)

@@ -1,6 +1,6 @@
 """What a reader of a study must know before trusting its numbers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from reports.data import StudyData
 from reports.study.config import Study
@@ -9,12 +9,32 @@ MOSTLY = 0.5
 """From this share of assumed numbers on, a chip's results are called a sketch."""
 
 
-def notes_of(study: Study, data: StudyData) -> tuple[str, ...]:
+def notes_of(study: Study, data: StudyData, failures: Sequence[str] = ()) -> tuple[str, ...]:
     """Return the study's caveats, the weightiest first."""
-    return tuple(_notes(study, data))
+    return (*(f"Not measured, for it failed: {failure}." for failure in failures), *_notes(study, data))
 
 
 def _notes(study: Study, data: StudyData) -> Iterator[str]:
+    if data.chips:
+        yield from _chip_notes(data)
+    yield (
+        f"Costs are means over the utterances of {study.corpora[0]}, with the tokens that the row's float "
+        "model (of models that did not run: of a measured one) generates there, so recipes do equal work."
+    )
+    yield (
+        "Word error rates are measured on the quantized network itself, its integer arithmetic imitated in "
+        "float32; a chip's own rounding may differ."
+    )
+    if study.methods:
+        yield (
+            "Recipes of the grid are named FORMATS+METHOD. Those with the same formats and the same work at "
+            "run time cost the same; where costs are broken down they stand under the first of them."
+        )
+    if study.cost_only:
+        yield "Where the error rate reads 'not measured', only the architecture was costed; no weights ran."
+
+
+def _chip_notes(data: StudyData) -> Iterator[str]:
     yield (
         "Latency and energy are predictions of analytic models. They were compared with measurements only "
         "where the chip's own numbers say so, and on the rows they were fitted to; nothing was checked blind."
@@ -28,16 +48,6 @@ def _notes(study: Study, data: StudyData) -> Iterator[str]:
                 "trust the interval, not the nominal value."
             )
     yield (
-        f"Costs are means over the utterances of {study.corpora[0]}, with the tokens that the row's float "
-        "model (of models that did not run: of a measured one) generates there, so recipes do equal work."
-    )
-    yield (
         "Intervals come from the ranges of a chip's parameters, all at their good or bad end at once. Memory "
         "sizes, codecs and tile limits have no range in them."
     )
-    yield (
-        "Word error rates are measured on the quantized network itself, its integer arithmetic imitated in "
-        "float32; a chip's own rounding may differ."
-    )
-    if any(cell.accuracy is None for cell in data.cells):
-        yield "Where the error rate reads 'not measured', only the architecture was costed; no weights ran."

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from reports.data import StudyData
 from reports.layers import op_costs
-from reports.study.folder import RunFolder
+from reports.study.folder import Measured, RunFolder
 from reports.study.manifest import manifest_json
-from reports.study.measure import Measured
 from simulator.estimate import Estimate
 from traces.progress import Progress
 
@@ -28,18 +27,17 @@ def write_outputs(
 
     `frames` are the costs per op of each estimate; together they are `layers.parquet`.
     """
-    import pandas
-
     from reports.figures import save_figures
     from reports.html import render_html
     from reports.markdown import render_markdown
-    from reports.tables import summary_csv
+    from reports.tables import cells_csv, summary_csv
 
     steps: tuple[Callable[[], object], ...] = (
         lambda: run.write_text("manifest.json", manifest_json(data.manifest)),
-        lambda: _write_frame(pandas.concat(frames, ignore_index=True), run.path / "layers.parquet"),
+        lambda: _write_frame(_joined(frames), run.path / "layers.parquet"),
         lambda: _write_frame(_accuracy_frame(measured), run.path / "accuracy.parquet"),
         lambda: run.write_text("summary.csv", summary_csv(data)),
+        lambda: run.write_text("cells.csv", cells_csv(data)),
         lambda: save_figures(data, run.path / "figures"),
         lambda: run.write_text("report.md", render_markdown(data)),
         lambda: run.write_text("report.html", render_html(data)),
@@ -84,14 +82,18 @@ def op_frame(estimate: Estimate, *, model: str, recipe: str) -> "pandas.DataFram
 
 def _accuracy_frame(measured: Sequence[Measured]) -> "pandas.DataFrame":
     """Return one line per utterance and cell: raw and normalised texts, error counts."""
-    import pandas
-
     frames = [
         cell.evaluation.to_frame().assign(
             model=cell.cell.model, recipe=cell.cell.recipe, corpus=cell.cell.corpus
         )
         for cell in measured
     ]
+    return _joined(frames)
+
+
+def _joined(frames: Sequence["pandas.DataFrame"]) -> "pandas.DataFrame":
+    import pandas
+
     return pandas.concat(frames, ignore_index=True) if frames else pandas.DataFrame()
 
 

@@ -1,16 +1,18 @@
 """Running a study: measure, cost, join, report."""
 
 import time
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reports.data import StudyData
 from reports.study.assemble import empty_data, extended
-from reports.study.config import Study, check_names, save_study
+from reports.study.config import Study, save_study
 from reports.study.cost import costs
 from reports.study.folder import RunFolder
+from reports.study.jobs import measure_all
 from reports.study.manifest import manifest_of
-from reports.study.measure import measure
+from reports.study.names import check_names
 from reports.study.notes import notes_of
 from reports.study.outputs import op_frame, write_outputs
 from traces.progress import Progress, silent
@@ -18,37 +20,46 @@ from traces.progress import Progress, silent
 
 @dataclass(frozen=True, slots=True)
 class StudyResult:
-    """A finished study: its joined rows and the page that shows them."""
+    """A finished study: its joined rows, the page that shows them, and a line for each job that failed."""
 
     data: StudyData
     folder: Path
     report: Path
+    failures: tuple[str, ...]
 
 
 def run_study(
-    study: Study, folder: Path, *, progress: Progress = silent, command: str = "edgeasr study"
+    study: Study,
+    folder: Path,
+    *,
+    progress: Progress = silent,
+    executor: Executor | None = None,
+    command: str = "edgeasr study",
 ) -> StudyResult:
     """Run a study into a folder, continuing what the folder already holds.
 
     Interrupt it at any time: finished cells stay, and the same call goes on from there to the same result.
+    Networks are measured one after the other, or by the processes of an executor that see the folder. One
+    that fails is named in the result and the report, and tried again by the next call.
 
     Raises:
-        EdgeAsrError: if a name is unknown, the folder cannot be written, or an input cannot be read.
+        EdgeAsrError: if a name is unknown, the folder cannot be written, or nothing could be measured.
     """
     start_s = time.monotonic()
     check_names(study)
     run = RunFolder(folder)
     run.prepare()
     save_study(study, folder / "study.yaml")
-    measured = measure(study, run, progress=progress)
+    measured, failures = measure_all(study, run, progress=progress, executor=executor)
     data = empty_data()
     frames = []
     for costed in costs(study, measured, progress=progress):
         data = extended(data, costed, measured, study)
         frames += [
-            op_frame(estimate, model=costed.model, recipe=costed.recipe) for estimate in costed.estimates
+            op_frame(estimate, model=costed.model, recipe=costed.variant.recipe.name)
+            for estimate in costed.estimates
         ]
     manifest = manifest_of(study, measured, command=command, duration_s=time.monotonic() - start_s)
-    data = replace(data, manifest=manifest, notes=notes_of(study, data))
+    data = replace(data, manifest=manifest, notes=notes_of(study, data, failures))
     report = write_outputs(run, data, measured, frames, progress=progress)
-    return StudyResult(data, folder, report)
+    return StudyResult(data, folder, report, failures)

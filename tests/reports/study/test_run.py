@@ -25,8 +25,8 @@ STUDY = replace(
     resamples=200,
 )
 FILES = (
-    "study.yaml", "manifest.json", "layers.parquet", "accuracy.parquet", "summary.csv", "report.md",
-    "report.html",
+    "study.yaml", "manifest.json", "layers.parquet", "accuracy.parquet", "summary.csv", "cells.csv",
+    "report.md", "report.html",
 )  # fmt: skip
 
 
@@ -39,11 +39,11 @@ def measured_rows(folder: Path) -> pandas.DataFrame:
     return pandas.read_parquet(folder / "accuracy.parquet").drop(columns="inference_s")
 
 
-def start(study: Study, folder: Path) -> subprocess.Popen[bytes]:
+def start(study: Study, folder: Path, *options: str) -> subprocess.Popen[bytes]:
     folder.parent.mkdir(parents=True, exist_ok=True)
     file = folder.parent / "study.yaml"
     save_study(study, file)
-    words = [sys.executable, "-m", "edgeasr", "study", str(file), "-o", str(folder)]
+    words = [sys.executable, "-m", "edgeasr", "study", str(file), "-o", str(folder), *options]
     return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
@@ -92,12 +92,13 @@ def test_a_second_run_measures_nothing_and_says_the_same(finished: StudyResult) 
     assert replace(again.data, manifest=finished.data.manifest) == finished.data
 
 
+@pytest.mark.parametrize("jobs", ["1", "2"])
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_an_interrupted_study_continues_to_the_same_result(
-    tmp_path: Path, finished: StudyResult, how: signal.Signals
+    tmp_path: Path, finished: StudyResult, how: signal.Signals, jobs: str
 ) -> None:
     folder = tmp_path / "runs" / "small"
-    process = start(STUDY, folder)
+    process = start(STUDY, folder, "--jobs", jobs)
     wait_for_a_cell(process, folder)
     process.send_signal(how)
     _, talk = process.communicate(timeout=60)

@@ -1,0 +1,136 @@
+"""Jobs in processes give what they give one after the other, and one that fails takes none with it."""
+
+from concurrent.futures import Executor, Future
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
+from pathlib import Path
+from unittest.mock import Mock
+
+import pytest
+
+from asr.calibration import calibration_data
+from asr.evaluate import evaluate
+from quant.recipe import load_recipe, save_recipe
+from reports.study import measure as measuring
+from reports.study.config import load_study
+from reports.study.folder import Measured, RunFolder
+from reports.study.jobs import TASK, measure_all, process_pool
+from traces.errors import EdgeAsrError
+from traces.progress import silent
+
+STUDY = replace(
+    load_study(),
+    models=("moonshine-micro",),
+    cost_only=(),
+    recipes=("float", "w8a8-static", "w4a16-g32"),
+    corpora=("bundled", "bundled:calibration"),
+    calibration_utterances=2,
+    limit=2,
+)
+CELLS = [(recipe, corpus) for recipe in STUDY.recipes for corpus in STUDY.corpora]
+
+
+@pytest.fixture(scope="module")
+def one_by_one(tmp_path_factory: pytest.TempPathFactory) -> tuple[Measured, ...]:
+    measured, failures = measure_all(STUDY, folder(tmp_path_factory.mktemp("one")), progress=silent)
+    assert failures == ()
+    return measured
+
+
+@pytest.fixture
+def unfit(tmp_path: Path) -> str:
+    """A recipe that fits no network of two families: its rules name no front end."""
+    recipe = load_recipe("w4a16-g32")
+    save_recipe(replace(recipe, name="unfit", layers=recipe.layers[-1:]), tmp_path / "unfit.yaml")
+    return str(tmp_path / "unfit.yaml")
+
+
+def folder(path: Path) -> RunFolder:
+    run = RunFolder(path)
+    run.prepare()
+    return run
+
+
+def named(measured: tuple[Measured, ...]) -> list[tuple[str, str]]:
+    return [(found.cell.recipe, found.cell.corpus) for found in measured]
+
+
+class Dying(Executor):
+    """Its only process dies at the first job."""
+
+    def submit(self, *_: object, **__: object) -> Future:  # type: ignore[type-arg]
+        future: Future[None] = Future()
+        future.set_exception(BrokenProcessPool())
+        return future
+
+
+def test_processes_give_the_same_in_the_same_order(
+    tmp_path: Path, one_by_one: tuple[Measured, ...], unfit: str
+) -> None:
+    told: list[tuple[object, ...]] = []
+    study = replace(STUDY, recipes=(unfit, *STUDY.recipes))
+    with process_pool(2) as executor:
+        measured, failures = measure_all(
+            study,
+            folder(tmp_path / "run"),
+            progress=lambda *step: told.append(step[:3]),
+            executor=executor,
+        )
+    assert named(measured) == named(one_by_one) == CELLS
+    assert [found.evaluation for found in measured] == [found.evaluation for found in one_by_one]
+    (failure,) = failures
+    assert failure.startswith("moonshine-micro unfit: recipe 'unfit' names no formats for ")
+    assert told[-1] == (TASK, 4, 4)
+    assert ("moonshine-micro float on bundled", 2, 2) in told
+    assert not (tmp_path / "run" / "progress").exists()
+
+
+def test_calibration_is_made_once_for_those_who_need_it(
+    tmp_path: Path, one_by_one: tuple[Measured, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at = {found.cell.recipe: found.effort.calibration_utterances for found in one_by_one}
+    assert looked_at == {"float": 0, "w8a8-static": 2, "w4a16-g32": 0}
+    make = Mock(wraps=calibration_data)
+    monkeypatch.setattr(measuring, "calibration_data", make)
+    run, study = folder(tmp_path), replace(STUDY, recipes=("w8a8-static",), limit=1)
+    measure_all(study, run, progress=silent)
+    assert make.call_count == 1
+    before = set(run.path.glob("cells/*.parquet"))
+    measure_all(replace(study, calibration_utterances=1), run, progress=silent)
+    assert len(set(run.path.glob("cells/*.parquet")) - before) == 2
+    measure_all(replace(study, recipes=("float",)), run, progress=silent)
+    measure_all(replace(study, recipes=("float",), calibration_utterances=1), run, progress=silent)
+    assert len(set(run.path.glob("cells/*--float--*.parquet"))) == 2
+
+
+def test_a_network_is_quantized_once_for_all_corpora(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from quant import quantize as quantizing
+
+    quantize = Mock(wraps=quantizing.quantize)
+    monkeypatch.setattr(quantizing, "quantize", quantize)
+    measure_all(replace(STUDY, recipes=("w4a16-g32",), limit=1), folder(tmp_path), progress=silent)
+    assert quantize.call_count == 1
+
+
+def test_a_surprise_in_one_job_names_it_and_spares_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails_on_the_second_corpus(recogniser: object, corpus: object, **kwargs: object) -> object:
+        if corpus.identity.name != "bundled":  # type: ignore[attr-defined]
+            raise RuntimeError("out of luck\nlong story")
+        return evaluate(recogniser, corpus, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(measuring, "evaluate", fails_on_the_second_corpus)
+    study = replace(STUDY, recipes=("float",), limit=1)
+    measured, failures = measure_all(study, folder(tmp_path), progress=silent)
+    assert named(measured) == [("float", "bundled")]
+    assert failures == ("moonshine-micro float: RuntimeError: out of luck",)
+    assert "long story" in caplog.text
+
+
+def test_nothing_measured_is_an_error(tmp_path: Path, unfit: str) -> None:
+    study = replace(STUDY, recipes=(unfit,))
+    with pytest.raises(EdgeAsrError, match="moonshine-micro unfit: recipe 'unfit' names no formats"):
+        measure_all(study, folder(tmp_path), progress=silent)
+    with pytest.raises(EdgeAsrError, match=r"moonshine-micro float: a process died .* fewer jobs"):
+        measure_all(STUDY, folder(tmp_path), progress=silent, executor=Dying())
