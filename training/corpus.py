@@ -85,7 +85,7 @@ def main() -> None:
     args = parser.parse_args()
     write_audiofolder(args.out / "test", _test_clips(args.seed, an4_sentences(args.an4)))
     write_audiofolder(
-        args.out / "calibration", speech_clips(64, split="train", seed=args.seed, excluded=frozenset())
+        args.out / "calibration", speech_clips(256, split="train", seed=args.seed, excluded=frozenset())
     )
 
 
