@@ -1,8 +1,11 @@
 """What quantization methods are shown: a corpus as the float recogniser itself hears it."""
 
-import torch
-from torch import Tensor
+from collections.abc import Iterator
+from itertools import islice
 
+import torch
+
+from asr.audio import Samples
 from asr.corpus import Corpus
 from asr.decode import BATCH_SIZE, Progress, transcribe
 from asr.encode import model_inputs
@@ -17,6 +20,7 @@ def calibration_data(
     corpus: Corpus,
     *,
     limit: int | None = None,
+    enough_tokens: int | None = None,
     batch_size: int = BATCH_SIZE,
     progress: Progress | None = None,
 ) -> CalibrationData:
@@ -24,30 +28,62 @@ def calibration_data(
 
     The decoder's tokens are the prompt and the recogniser's own greedy text, just those that it was fed while
     decoding: references may hold what it would never write. Audio beyond its window is cut as in decoding.
+    Drawing ends early once the decoder has `enough_tokens`, which `progress` then counts instead of
+    utterances; `quant.calibration.enough_tokens` says how many a network needs.
 
     Raises:
         EdgeAsrError: the corpus is empty, or an utterance cannot be read.
     """
     chosen = corpus if limit is None else corpus.take(limit)
-    pieces = [
-        piece
-        for utterance in chosen
-        for piece in split_at_pauses(utterance.audio, window_s=recogniser.window_s)
-    ]
-    if not pieces:
-        raise EdgeAsrError(f"corpus is empty: '{chosen.identity.name}' has no utterance to calibrate on")
-    transcripts = transcribe(recogniser, pieces, batch_size=batch_size, progress=progress)
-    return CalibrationData(
-        tuple(
-            CalibrationBatch(
-                inputs=model_inputs(recogniser, [piece]),
-                decoder_ids=_fed_tokens(recogniser, transcript.token_ids),
-            )
-            for piece, transcript in zip(pieces, transcripts, strict=True)
+    drawn: list[CalibrationBatch] = []
+    n_tokens = 0
+    for pieces in _pieces(recogniser, chosen, at_once=None if enough_tokens is None else batch_size):
+        heard = transcribe(
+            recogniser, pieces, batch_size=batch_size, progress=None if enough_tokens else progress
         )
+        for piece, transcript in zip(pieces, heard, strict=True):
+            drawn.append(_batch(recogniser, piece, transcript.token_ids))
+            n_tokens += drawn[-1].decoder_ids.numel()
+        if enough_tokens is not None:
+            if progress:
+                progress(min(n_tokens, enough_tokens), enough_tokens)
+            if n_tokens >= enough_tokens:
+                break
+    if not drawn:
+        raise EdgeAsrError(f"corpus is empty: '{chosen.identity.name}' has no utterance to calibrate on")
+    return CalibrationData(tuple(drawn))
+
+
+def _pieces(recogniser: Recogniser, corpus: Corpus, *, at_once: int | None) -> Iterator[list[Samples]]:
+    """Yield the audio of so many utterances at a time, or of all, in pieces that fit the window."""
+    utterances = iter(corpus)
+    while chunk := list(islice(utterances, at_once)):
+        yield [
+            piece
+            for utterance in chunk
+            for piece in split_at_pauses(utterance.audio, window_s=recogniser.window_s)
+        ]
+
+
+def _batch(recogniser: Recogniser, audio: Samples, token_ids: tuple[int, ...]) -> CalibrationBatch:
+    """Return one utterance; the last token is left out, because no decoder step reads it."""
+    return CalibrationBatch(
+        inputs=model_inputs(recogniser, [audio]),
+        decoder_ids=torch.tensor([[*recogniser.prompt_ids, *token_ids[:-1]]], device=recogniser.device),
+        valid=encoder_positions(recogniser, audio.size),
     )
 
 
-def _fed_tokens(recogniser: Recogniser, token_ids: tuple[int, ...]) -> Tensor:
-    """Return `(1, tokens) int64`: the prompt and all tokens but the last, which no step reads."""
-    return torch.tensor([[*recogniser.prompt_ids, *token_ids[:-1]]], device=recogniser.device)
+def encoder_positions(recogniser: Recogniser, n_samples: int) -> int | None:
+    """Return how many of the encoder's output positions carry audio; None where there is no padding.
+
+    A position of Whisper's stands for `hop_length` samples times the strides of its convolutions, 320 in
+    all: the clip's first ceil(n_samples / 320) positions, at least one and at most the whole window.
+    """
+    if recogniser.family != "whisper":
+        return None
+    encoder = recogniser.model.get_encoder()
+    stride = int(encoder.conv1.stride[0]) * int(encoder.conv2.stride[0])
+    samples_per_position = int(recogniser.feature_extractor.hop_length) * stride
+    n_audio_ctx = int(recogniser.model.config.max_source_positions)
+    return max(1, min(-(-n_samples // samples_per_position), n_audio_ctx))

@@ -7,6 +7,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
+from quant.blocks.layout import layout_of
 from quant.quantizer import Scale, scale_of_range
 from traces.errors import EdgeAsrError
 from traces.formats import Format
@@ -18,6 +19,11 @@ waste most codes (NVIDIA's `calib.HistogramCalibrator` offers 99.9, 99.99 and 99
 
 FEWEST_TOKENS = 8
 """Fewer decoder tokens than these are a mistake, not data; how many a layer needs depends on its width."""
+
+TOKENS_PER_INPUT = 2
+"""Decoder tokens drawn by default per input of the decoder's widest layer. Of d white inputs seen n times, the
+smallest eigenvalue of X X^T / n is (1 - sqrt(d / n))^2 of their variance (Marchenko and Pastur, 1967): at
+n = d none, so that the matrix is all but singular; at n = 2 d 0.09, well above GPTQ's damping of 0.01."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,6 +71,39 @@ def need_data(data: CalibrationData | None, method: str) -> CalibrationData:
             f"utterances; give it {FEWEST_TOKENS} or more"
         )
     return data
+
+
+def enough_tokens(model: nn.Module) -> int:
+    """Return how many tokens make a well-conditioned Hessian of every layer of a network's decoder."""
+    return TOKENS_PER_INPUT * _widest_decoder_layer(model)[1]
+
+
+def scarcity(model: nn.Module, data: CalibrationData) -> str | None:
+    """Return a remark if the decoder sees fewer tokens than its widest layer has inputs, else None.
+
+    The encoder has some fifty positions a second to look at; it is the decoder that goes short.
+    """
+    name, width = _widest_decoder_layer(model)
+    if data.n_tokens >= width:
+        return None
+    wanted = -(-enough_tokens(model) * data.n_utterances // data.n_tokens)
+    return (
+        f"the decoder sees {data.n_tokens} tokens in {data.n_utterances} calibration utterances, fewer than "
+        f"the {width} inputs of '{name}', whose Hessian is then singular but for damping; give about "
+        f"{wanted} utterances"
+    )
+
+
+def _widest_decoder_layer(model: nn.Module) -> tuple[str, int]:
+    """Return the linear layer with most inputs among those that read decoder tokens, and their number."""
+    layout = layout_of(model)
+    from_encoder = {*layout.cross_keys, *layout.cross_values}
+    widths = [
+        (name, module.in_features)
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Linear) and name.startswith("model.decoder.") and name not in from_encoder
+    ]
+    return max(widths, key=lambda found: found[1])
 
 
 def run(model: nn.Module, batch: CalibrationBatch) -> None:

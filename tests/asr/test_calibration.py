@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from asr.audio import Samples
-from asr.calibration import calibration_data
+from asr.calibration import calibration_data, encoder_positions
 from asr.corpus import Corpus, CorpusIdentity, Utterance
 from asr.recogniser import Recogniser
 from traces.errors import EdgeAsrError
@@ -36,6 +36,40 @@ def test_limit_takes_the_first(recogniser: Recogniser, corpus: Corpus) -> None:
     for batch, other in zip(first.batches, all_of_them.batches, strict=False):
         assert torch.equal(batch.inputs, other.inputs)
         assert torch.equal(batch.decoder_ids, other.decoder_ids)
+
+
+def test_drawing_ends_once_the_decoder_has_enough_tokens(recogniser: Recogniser, corpus: Corpus) -> None:
+    everything = calibration_data(recogniser, corpus, batch_size=3)
+    wanted = sum(batch.decoder_ids.numel() for batch in everything.batches[:4])
+    told: list[tuple[int, int]] = []
+    drawn = calibration_data(
+        recogniser, corpus, enough_tokens=wanted, batch_size=3, progress=lambda *step: told.append(step)
+    )
+    assert drawn.n_utterances == 6  # whole decoding batches of 3
+    assert told[-1] == (wanted, wanted)
+    for batch, other in zip(drawn.batches, everything.batches, strict=False):
+        assert torch.equal(batch.decoder_ids, other.decoder_ids)
+    assert calibration_data(recogniser, corpus, enough_tokens=10**6, batch_size=3).n_utterances == 12
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "positions"), [(1, 1), (320, 1), (321, 2), (16_000, 50), (32_000, 100), (40_000, 100)]
+)
+def test_positions_that_carry_audio(whisper_recogniser: Recogniser, n_samples: int, positions: int) -> None:
+    """A position of the 2 s window is 20 ms: a hop of 160 samples times a stride of 2."""
+    assert encoder_positions(whisper_recogniser, n_samples) == positions
+
+
+def test_moonshine_pads_nothing(moonshine_recogniser: Recogniser, corpus: Corpus) -> None:
+    assert {batch.valid for batch in calibration_data(moonshine_recogniser, corpus, limit=3).batches} == {
+        None
+    }
+
+
+def test_padding_is_marked(whisper_recogniser: Recogniser, corpus: Corpus) -> None:
+    audios = [utterance.audio for utterance in corpus]
+    data = calibration_data(whisper_recogniser, corpus)
+    assert [batch.valid for batch in data.batches] == [-(-audio.size // 320) for audio in audios]
 
 
 def test_an_empty_corpus_is_an_error(whisper_recogniser: Recogniser) -> None:

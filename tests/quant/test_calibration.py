@@ -1,0 +1,51 @@
+"""How much calibration data a network needs, and what is said when there is less."""
+
+import pytest
+import torch
+
+from quant.calibration import CalibrationBatch, CalibrationData, enough_tokens, need_data, scarcity
+from tests.quant.networks import NETWORKS, calibration, inputs, whisper
+from traces.errors import EdgeAsrError
+
+
+def data_of(n_utterances: int, *, tokens: int) -> CalibrationData:
+    ids = torch.ones(1, tokens, dtype=torch.long)
+    return CalibrationData((CalibrationBatch(torch.zeros(1, 80, 40), ids),) * n_utterances)
+
+
+@pytest.mark.parametrize("family", NETWORKS)
+def test_two_tokens_per_input_of_the_widest_decoder_layer(family: str) -> None:
+    assert enough_tokens(NETWORKS[family](64)) == 2 * 128  # fc2 reads 2 * width
+
+
+def test_twice_as_many_tokens_as_inputs_condition_a_hessian() -> None:
+    """The smallest eigenvalue of white inputs' second moment is some (1 - sqrt(1 / 2))^2, not nothing."""
+    generator = torch.Generator().manual_seed(0)
+    smallest = []
+    for n_tokens in (256, 512):
+        x = torch.randn(n_tokens, 256, generator=generator)
+        smallest.append(float(torch.linalg.eigvalsh(x.T @ x / n_tokens)[0]))
+    assert smallest[0] < 1e-3
+    assert smallest[1] == pytest.approx((1 - 0.5**0.5) ** 2, rel=0.15)
+
+
+def test_scarcity_says_how_many_utterances_to_give() -> None:
+    model = whisper(64)
+    assert scarcity(model, data_of(16, tokens=8)) is None
+    said = scarcity(model, data_of(10, tokens=8))
+    assert said is not None
+    assert said.startswith(
+        "the decoder sees 80 tokens in 10 calibration utterances, fewer than the 128 inputs"
+    )
+    assert "'model.decoder.layers.0.fc2'" in said
+    assert said.endswith("give about 32 utterances")  # 256 tokens at 8 each
+
+
+def test_too_little_data_is_an_error() -> None:
+    model = whisper()
+    with pytest.raises(EdgeAsrError, match="gptq needs calibration data; give it a corpus"):
+        need_data(None, "gptq")
+    few = CalibrationData((CalibrationBatch(inputs(model), torch.ones(2, 3, dtype=torch.long)),))
+    with pytest.raises(EdgeAsrError, match=r"gptq: the decoder sees 6 tokens in 2 calibration .* 8 or more"):
+        need_data(few, "gptq")
+    assert need_data(calibration(model), "gptq").n_tokens == 12
