@@ -1,6 +1,6 @@
 """A recogniser on a chip: what every op, phase and utterance costs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -96,11 +96,22 @@ def estimate(workload: Workload, chip: Chip, utterances: tuple[Utterance, ...]) 
     Raises:
         EdgeAsrError: if an op has no cost rule, or the chip neither a rate nor a fallback for it.
     """
-    phases = tuple(
-        PhaseCost(phase, bound, when, cost(bound.ops, place(bound.ops, chip), chip))
-        for phase, bound, when in bound_phases(workload, utterances)
-    )
+    phases = tuple(_costed(*bound, chip) for bound in bound_phases(workload, utterances))
     return Estimate(workload, chip, utterances, phases, start_of_inference(chip))
+
+
+def on_chip(known: Estimate, chip: Chip) -> Estimate:
+    """Return the same utterances' cost on another chip, without binding the graphs again.
+
+    Raises:
+        EdgeAsrError: as `estimate`.
+    """
+    phases = tuple(_costed(phase.phase, phase.bound, phase.schedule, chip) for phase in known.phases)
+    return replace(known, chip=chip, phases=phases, start=start_of_inference(chip))
+
+
+def _costed(phase: Phase, bound: Bound, when: Schedule, chip: Chip) -> PhaseCost:
+    return PhaseCost(phase, bound, when, cost(bound.ops, place(bound.ops, chip), chip))
 
 
 def _per_utterance(phase: PhaseCost, costs: Interval, start: Interval) -> Interval:

@@ -1,0 +1,90 @@
+"""What an estimate would be if one resource cost no time: Amdahl's bound on what relieving it can bring."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hwmodels.chip import Chip
+from hwmodels.cost_table import CostTable
+from hwmodels.op_table import Bools, Floats
+from hwmodels.overlap import combined_s
+from simulator.estimate import Estimate, PhaseCost
+
+
+@dataclass(frozen=True, slots=True)
+class Relief:
+    """The mean utterance with one resource free.
+
+    `resource`: `compute`, `host`, `unpack`, `overhead`, `start` or a memory level. `speedup` is the latency
+    over what is left of it.
+    """
+
+    resource: str
+    latency_s: float
+    saved_s: float
+    speedup: float
+
+
+def reliefs(known: Estimate) -> tuple[Relief, ...]:
+    """Return what freeing each resource would bring, most first.
+
+    A free resource takes no time in any op; everything else, and the rule by which terms overlap, stays.
+    """
+    before_s = float(known.latency_s().nominal.mean())
+    resources = (
+        "compute",
+        "host",
+        "unpack",
+        "overhead",
+        "start",
+        *(level.name for level in known.chip.levels),
+    )
+    found = []
+    for resource in resources:
+        after_s = _latency_without(known, resource)
+        speedup = before_s / after_s if after_s else np.inf
+        found.append(Relief(resource, after_s, before_s - after_s, speedup))
+    return tuple(sorted(found, key=lambda relief: (-relief.saved_s, relief.resource)))
+
+
+def latency_without(phase: PhaseCost, chip: Chip, resource: str) -> Floats:
+    """Return the nominal latency of each row of a phase with one resource free: (rows,) seconds."""
+    costs = phase.costs
+    on_host = _on_host(costs, chip)
+    hop_s = np.where(on_host, chip.overheads.host_hop_s.value, 0.0)
+    compute_s, unpack_s, overhead_s = costs.compute_s, costs.unpack_s, costs.overhead_s
+    transfer_s = costs.transfer_s
+    match resource:
+        case "compute":
+            compute_s = np.where(on_host, compute_s, 0.0)
+        case "host":
+            compute_s, overhead_s = np.where(on_host, 0.0, compute_s), overhead_s - hop_s
+        case "unpack":
+            unpack_s = np.zeros_like(unpack_s)
+        case "overhead":
+            overhead_s = hop_s
+        case level if level in costs.levels:
+            transfer_s = np.where(np.array(costs.levels) == level, 0.0, transfer_s)
+    latency_s: Floats = combined_s(
+        chip.overlap,
+        compute_s=compute_s[None],
+        unpack_s=unpack_s[None],
+        transfer_s=transfer_s[None],
+        overhead_s=overhead_s[None],
+    )[0]
+    return latency_s
+
+
+def _latency_without(known: Estimate, resource: str) -> float:
+    start_s = 0.0 if resource == "start" else float(known.start.latency_s.nominal)
+    total_s = np.zeros(len(known.utterances))
+    for phase in known.phases:
+        rows = latency_without(phase, known.chip, resource)
+        total_s = total_s + phase.per_utterance(rows) + phase.runs_per_utterance() * start_s
+    return float(total_s.mean())
+
+
+def _on_host(costs: CostTable, chip: Chip) -> Bools:
+    is_host = np.array([chip.unit(name).kind == "host" for name in costs.units])
+    found: Bools = is_host[costs.unit_idx]
+    return found

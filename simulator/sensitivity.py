@@ -1,0 +1,83 @@
+"""How latency and energy of an utterance answer to every number of a chip."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hwmodels.chip import Chip
+from simulator.estimate import Estimate, on_chip
+
+STEP = 0.01
+"""Relative step of the central difference behind an elasticity: small to bends, large to rounding errors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitivity:
+    """What one number of a chip does to the mean utterance, all others as they are.
+
+    An elasticity is the relative change of the result over that of the number: -1 where a clock twice as fast
+    halves the latency. `halved` and `doubled` are results with the number at half and at twice its value.
+    """
+
+    parameter: str
+    value: float
+    latency_elasticity: float
+    energy_elasticity: float
+    latency_halved_s: float
+    latency_doubled_s: float
+    energy_halved_j: float
+    energy_doubled_j: float
+
+    @property
+    def latency_swing_s(self) -> float:
+        """How far the latency moves between half and twice the value."""
+        return abs(self.latency_doubled_s - self.latency_halved_s)
+
+    @property
+    def energy_swing_j(self) -> float:
+        """How far the energy moves between half and twice the value."""
+        return abs(self.energy_doubled_j - self.energy_halved_j)
+
+
+def sensitivities(known: Estimate) -> Iterator[Sensitivity]:
+    """Yield the sensitivity of every number of the chip that is not zero, in the chip's order.
+
+    Sizes act in steps (a tensor fits or does not), so their elasticity is often zero where doubling is not.
+    """
+    for path, quantity in known.chip.quantities():
+        if quantity.value:
+            yield _sensitivity(known, path, quantity.value)
+
+
+def scaled(chip: Chip, path: str, factor: float) -> Chip:
+    """Return the chip with the number at a key path multiplied."""
+    quantity = dict(chip.quantities())[path]
+    return chip.with_quantity(path, replace(quantity, value=quantity.value * factor))
+
+
+def _sensitivity(known: Estimate, path: str, value: float) -> Sensitivity:
+    less, more, half, double = (
+        _means(on_chip(known, scaled(known.chip, path, factor)))
+        for factor in (1.0 - STEP, 1.0 + STEP, 0.5, 2.0)
+    )
+    return Sensitivity(
+        parameter=path,
+        value=value,
+        latency_elasticity=_elasticity(less[0], more[0]),
+        energy_elasticity=_elasticity(less[1], more[1]),
+        latency_halved_s=half[0],
+        latency_doubled_s=double[0],
+        energy_halved_j=half[1],
+        energy_doubled_j=double[1],
+    )
+
+
+def _elasticity(less: float, more: float) -> float:
+    """Return the slope in logarithms between results at 1 - STEP and 1 + STEP; 0 where there are none."""
+    span = np.log1p(STEP) - np.log1p(-STEP)
+    return float(np.log(more / less) / span) if less > 0 else 0.0
+
+
+def _means(found: Estimate) -> tuple[float, float]:
+    return float(found.latency_s().nominal.mean()), float(found.energy_j().nominal.mean())
