@@ -15,14 +15,14 @@ def folded(layers: tuple[LayerRow, ...], *, most: int) -> tuple[LayerRow, ...]:
     groups: dict[tuple[str, str], list[LayerRow]] = {}
     for row in layers:
         groups.setdefault((row.phase, row.layer), []).append(row)
-    merged = [_merged(rows) for rows in groups.values()]
-    if len(merged) <= most:
-        return tuple(merged)
-    ranked = sorted(range(len(merged)), key=lambda idx: -merged[idx].latency_s)
+    merged_rows = [merged(rows) for rows in groups.values()]
+    if len(merged_rows) <= most:
+        return tuple(merged_rows)
+    ranked = sorted(range(len(merged_rows)), key=lambda idx: -merged_rows[idx].latency_s)
     shown = sorted(ranked[: most - 1])
-    rest = [merged[idx] for idx in sorted(ranked[most - 1 :])]
-    other = replace(_merged(rest), phase="", layer=f"{len(rest)} other layers", kind="")
-    return (*(merged[idx] for idx in shown), other)
+    rest = [merged_rows[idx] for idx in sorted(ranked[most - 1 :])]
+    other = replace(merged(rest), phase="", layer=f"{len(rest)} other layers", kind="")
+    return (*(merged_rows[idx] for idx in shown), other)
 
 
 def short_layer(row: LayerRow) -> str:
@@ -33,7 +33,8 @@ def short_layer(row: LayerRow) -> str:
     return name.replace(".", " ") or row.phase
 
 
-def _merged(rows: list[LayerRow]) -> LayerRow:
+def merged(rows: list[LayerRow]) -> LayerRow:
+    """Return layers summed into one; what is not a sum is that of the slowest."""
     slowest = max(rows, key=lambda row: row.latency_s)
     return replace(
         slowest,

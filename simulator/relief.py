@@ -41,9 +41,9 @@ def reliefs(known: Estimate) -> tuple[Relief, ...]:
     )
     found = []
     for resource in resources:
-        after_s = _latency_without(known, resource)
-        speedup = before_s / after_s if after_s else np.inf
-        found.append(Relief(resource, after_s, before_s - after_s, speedup))
+        saved_s = _saved_s(known, resource)
+        after_s = before_s - saved_s
+        found.append(Relief(resource, after_s, saved_s, before_s / after_s if after_s > 0 else np.inf))
     return tuple(sorted(found, key=lambda relief: (-relief.saved_s, relief.resource)))
 
 
@@ -75,13 +75,20 @@ def latency_without(phase: PhaseCost, chip: Chip, resource: str) -> Floats:
     return latency_s
 
 
-def _latency_without(known: Estimate, resource: str) -> float:
-    start_s = 0.0 if resource == "start" else float(known.start.latency_s.nominal)
-    total_s = np.zeros(len(known.utterances))
-    for phase in known.phases:
-        rows = latency_without(phase, known.chip, resource)
-        total_s = total_s + phase.per_utterance(rows) + phase.runs_per_utterance() * start_s
-    return float(total_s.mean())
+def saved_s(phase: PhaseCost, chip: Chip, resource: str) -> Floats:
+    """Return what freeing a resource would save in each row of a phase: (rows,) seconds."""
+    saved: Floats = np.maximum(phase.costs.latency_s.nominal - latency_without(phase, chip, resource), 0.0)
+    return saved
+
+
+def _saved_s(known: Estimate, resource: str) -> float:
+    """Return what freeing a resource would save of the mean utterance."""
+    if resource == "start":
+        runs = sum((phase.runs_per_utterance() for phase in known.phases), np.zeros(len(known.utterances)))
+        return float(runs.mean()) * float(known.start.latency_s.nominal)
+    return sum(
+        float(phase.per_utterance(saved_s(phase, known.chip, resource)).mean()) for phase in known.phases
+    )
 
 
 def _on_host(costs: CostTable, chip: Chip) -> Bools:

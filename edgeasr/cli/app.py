@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import typer
 
-from edgeasr.cli import chips, estimate, evaluate, models, quantize, recipes, report, study, trace
+from edgeasr.cli import bottleneck, chips, estimate, evaluate, models, quantize, recipes, report, study, trace
 from traces.errors import EdgeAsrError
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
 COMMANDS: dict[str, Callable[..., None] | typer.Typer] = {
     "study": study.study,
     "estimate": estimate.estimate,
+    "bottleneck": bottleneck.bottleneck,
     "evaluate": evaluate.evaluate,
     "quantize": quantize.quantize,
     "trace": trace.trace,
