@@ -10,11 +10,20 @@ from edgeasr.cli.output import tell
 
 def report(
     folder: Annotated[Path, typer.Argument(help="The run folder of a study.")],
+    benchmark: Annotated[
+        Path | None,
+        typer.Option(help="Also write the benchmark as this Markdown page, figures and numbers beside it."),
+    ] = None,
 ) -> None:
     """Write the report of a finished study again, such as after an upgrade; nothing is measured twice."""
     from edgeasr.cli.progress import progress_bars
+    from reports.benchmark.grid import benchmark_of
+    from reports.benchmark.page import write_benchmark
     from reports.study import load_study, run_study
 
     with progress_bars() as progress:
         result = run_study(load_study(folder / "study.yaml"), folder, progress=progress)
     tell(f"report: {result.report}")
+    if benchmark is not None:
+        write_benchmark(benchmark_of(result.data), benchmark)
+        tell(f"benchmark: {benchmark}")

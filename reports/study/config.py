@@ -40,7 +40,8 @@ class Study:
     corpora: tuple[str, ...]
     calibration: str
     """The corpus that methods look at, where a recipe needs one."""
-    calibration_utterances: int
+    calibration_utterances: int | None
+    """How many of its utterances; None for as many as give the decoder enough tokens."""
     limit: int | None
     """At most so many utterances of each corpus; None for all."""
     batch_size: int

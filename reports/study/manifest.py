@@ -11,6 +11,8 @@ from reports.data import Fact, Manifest
 from reports.study.config import Study
 from reports.study.folder import Measured, code_versions
 
+MANIFEST = "manifest.json"
+
 
 def manifest_of(study: Study, measured: tuple[Measured, ...], *, command: str, duration_s: float) -> Manifest:
     """Return the manifest of a study that has just ended; `duration_s` is this run's alone."""
@@ -54,6 +56,15 @@ def manifest_of(study: Study, measured: tuple[Measured, ...], *, command: str, d
             *(Fact(name, "stored architecture, no weights") for name in study.cost_only),
         ),
     )
+
+
+def command_of(folder: Path) -> str | None:
+    """Return the command that filled a run folder, as its manifest says; None where there is none."""
+    try:
+        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return str(content["command"]) if isinstance(content, dict) and "command" in content else None
 
 
 def manifest_json(manifest: Manifest) -> str:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,32 +51,25 @@ class Outcome:
 class Workbench:
     """What jobs on one model share, so that it is made once: the float recogniser, and its calibration data.
 
-    Only the latest model's are kept.
+    Only the latest are kept.
     """
 
-    _model: str = ""
-    _recogniser: Recogniser | None = None
-    _calibration: "dict[tuple[str, int], CalibrationData]" = field(default_factory=dict)
+    _recogniser: tuple[str, Recogniser] | None = None
+    _calibration: "tuple[Study, CalibrationData] | None" = None
 
     def recogniser(self, model: str) -> Recogniser:
         """Return the float recogniser."""
-        if self._recogniser is None or self._model != model:
-            self._recogniser, self._calibration = None, {}  # the old one goes before the new one comes
-            self._recogniser, self._model = load_recogniser(model), model
-        return self._recogniser
+        if self._recogniser is None or self._recogniser[0] != model:
+            self._recogniser = self._calibration = None  # the old one goes before the new one comes
+            self._recogniser = model, load_recogniser(model)
+        return self._recogniser[1]
 
     def calibration(self, job: Job, progress: Progress) -> "CalibrationData":
         """Return the study's calibration data for the job's model: its own greedy transcripts."""
-        recogniser = self.recogniser(job.model)
-        key = (job.study.calibration, job.study.calibration_utterances)
-        if key not in self._calibration:
-            self._calibration[key] = calibration_data(
-                recogniser,
-                _calibration_corpus(job.study),
-                batch_size=job.study.batch_size,
-                progress=partial(progress, f"{job.model} on {job.study.calibration}"),
-            )
-        return self._calibration[key]
+        recogniser, study = self.recogniser(job.model), job.study
+        if self._calibration is None or self._calibration[0] != study:
+            self._calibration = study, _calibration_data(recogniser, study, progress)
+        return self._calibration[1]
 
 
 def measure(job: Job, bench: Workbench, *, progress: Progress) -> Outcome:
@@ -138,6 +131,19 @@ def _quantized(job: Job, bench: Workbench, progress: Progress) -> tuple[Recognis
     found = quantize(recogniser.model, job.recipe, data, progress=named, resume=RunFolder(job.folder).blocks)
     effort = Effort(time.perf_counter() - start_s, found.n_utterances, found.n_tokens, found.remarks)
     return replace(recogniser, model=found.model), effort
+
+
+def _calibration_data(recogniser: Recogniser, study: Study, progress: Progress) -> "CalibrationData":
+    from quant.calibration import enough_tokens
+
+    counted = study.calibration_utterances is not None
+    return calibration_data(
+        recogniser,
+        _calibration_corpus(study),
+        enough_tokens=None if counted else enough_tokens(recogniser.model),
+        batch_size=study.batch_size,
+        progress=partial(progress, f"{recogniser.name} on {study.calibration}"),
+    )
 
 
 def _calibration_corpus(study: Study) -> Corpus:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reports.data import StudyData
 from reports.layers import op_costs
 from reports.study.folder import Measured, RunFolder
-from reports.study.manifest import manifest_json
+from reports.study.manifest import MANIFEST, manifest_json
 from simulator.estimate import Estimate
 from traces.progress import Progress
 
@@ -27,13 +27,15 @@ def write_outputs(
 
     `frames` are the costs per op of each estimate; together they are `layers.parquet`.
     """
+    from reports.benchmark.grid import benchmark_of, has_grid
+    from reports.benchmark.page import write_benchmark
     from reports.figures import save_figures
     from reports.html import render_html
     from reports.markdown import render_markdown
     from reports.tables import cells_csv, summary_csv
 
     steps: tuple[Callable[[], object], ...] = (
-        lambda: run.write_text("manifest.json", manifest_json(data.manifest)),
+        lambda: run.write_text(MANIFEST, manifest_json(data.manifest)),
         lambda: _write_frame(_joined(frames), run.path / "layers.parquet"),
         lambda: _write_frame(_accuracy_frame(measured), run.path / "accuracy.parquet"),
         lambda: run.write_text("summary.csv", summary_csv(data)),
@@ -42,6 +44,8 @@ def write_outputs(
         lambda: run.write_text("report.md", render_markdown(data)),
         lambda: run.write_text("report.html", render_html(data)),
     )
+    if has_grid(data.cells):
+        steps = (lambda: write_benchmark(benchmark_of(data), run.path / "benchmark.md"), *steps)
     for done, write in enumerate(steps):
         progress("report", done, len(steps))
         write()

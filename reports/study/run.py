@@ -11,7 +11,7 @@ from reports.study.config import Study, save_study
 from reports.study.cost import costs
 from reports.study.folder import RunFolder
 from reports.study.jobs import measure_all
-from reports.study.manifest import manifest_of
+from reports.study.manifest import command_of, manifest_of
 from reports.study.names import check_names
 from reports.study.notes import notes_of
 from reports.study.outputs import op_frame, write_outputs
@@ -34,13 +34,14 @@ def run_study(
     *,
     progress: Progress = silent,
     executor: Executor | None = None,
-    command: str = "edgeasr study",
+    command: str | None = None,
 ) -> StudyResult:
     """Run a study into a folder, continuing what the folder already holds.
 
     Interrupt it at any time: finished cells stay, and the same call goes on from there to the same result.
     Networks are measured one after the other, or by the processes of an executor that see the folder. One
-    that fails is named in the result and the report, and tried again by the next call.
+    that fails is named in the result and the report, and tried again by the next call. `command` is what the
+    manifest says the study was run with; without one, what it said before.
 
     Raises:
         EdgeAsrError: if a name is unknown, the folder cannot be written, or nothing could be measured.
@@ -59,7 +60,12 @@ def run_study(
             op_frame(estimate, model=costed.model, recipe=costed.variant.recipe.name)
             for estimate in costed.estimates
         ]
-    manifest = manifest_of(study, measured, command=command, duration_s=time.monotonic() - start_s)
+    manifest = manifest_of(
+        study,
+        measured,
+        command=command or command_of(folder) or "edgeasr study",
+        duration_s=time.monotonic() - start_s,
+    )
     data = replace(data, manifest=manifest, notes=notes_of(study, data, failures))
     report = write_outputs(run, data, measured, frames, progress=progress)
     return StudyResult(data, folder, report, failures)

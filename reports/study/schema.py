@@ -12,9 +12,6 @@ from traces.documents import read_mapping, validated
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 """Names that are legal in file names everywhere."""
 
-CALIBRATION_UTTERANCES = 128
-"""As many samples as the methods' papers calibrate on (AWQ, GPTQ and OmniQuant: 128 of 2048 tokens)."""
-
 
 def _steps(value: object) -> object:
     """Return the steps of a pipeline, of which one may be written without its list or its settings."""
@@ -54,7 +51,7 @@ class StudySchema(BaseModel):
     chips: tuple[str, ...] = ()
     corpora: tuple[str, ...] = Field(default=(BUNDLED,), min_length=1)
     calibration: str = f"{BUNDLED}:calibration"
-    calibration_utterances: int = Field(default=CALIBRATION_UTTERANCES, ge=1)
+    calibration_utterances: int | None = Field(default=None, ge=1)
     limit: int | None = Field(default=None, ge=1)
     batch_size: int = Field(default=16, ge=1, le=1024)
     seed: int = Field(default=0, ge=0)

@@ -11,7 +11,11 @@ from pathlib import Path
 import pandas
 import pytest
 
-from reports.study.config import Study, load_study, save_study
+from quant.methods.rtn import RtnConfig
+from quant.recipe import MethodStep
+from reports.benchmark.grid import load_benchmark
+from reports.index import costed
+from reports.study.config import Pipeline, Study, load_study, save_study
 from reports.study.run import StudyResult, run_study
 from traces.errors import EdgeAsrError
 
@@ -109,6 +113,33 @@ def test_an_interrupted_study_continues_to_the_same_result(
     assert all(path.stat().st_mtime_ns == then for path, then in kept.items())
     pandas.testing.assert_frame_equal(measured_rows(folder), measured_rows(finished.folder))
     assert result.data.estimates == finished.data.estimates
+
+
+def test_a_grid_without_chips_has_a_benchmark(tmp_path: Path) -> None:
+    formats, methods = ("w8a8", "w3a16-g32"), (Pipeline("rtn", (MethodStep("rtn", RtnConfig()),)),)
+    small = replace(STUDY, models=("moonshine-micro",), cost_only=(), recipes=("float",), chips=(), limit=2)
+    result = run_study(replace(small, formats=formats, methods=methods), tmp_path, command="this one")
+    assert [cell.recipe for cell in result.data.cells] == ["float", "w8a8+rtn", "w3a16-g32+rtn"]
+    assert load_benchmark(tmp_path / "benchmark.json").cells == result.data.cells
+    assert list(pandas.read_csv(tmp_path / "cells.csv")["method"].fillna("")) == ["", "rtn", "rtn"]
+    effort = json.loads(next(tmp_path.glob("cells/*w8a8*.json")).read_text())
+    assert result.data.cells[1].quantization_s == effort["quantization_s"] > 0
+    assert "`this one`" in (tmp_path / "benchmark.md").read_text()
+    (tmp_path / "benchmark.md").unlink()
+    report = [sys.executable, "-m", "edgeasr", "report", str(tmp_path)]
+    subprocess.run([*report, "--benchmark", str(tmp_path / "docs" / "page.md")], check=True)
+    assert (tmp_path / "benchmark.md").read_text() == (tmp_path / "docs" / "page.md").read_text().replace(
+        "(page-", "(benchmark-"
+    )
+    assert "`this one`" in (tmp_path / "benchmark.md").read_text()
+
+
+def test_what_costs_the_same_is_costed_once(tmp_path: Path) -> None:
+    methods = tuple(Pipeline(name, (MethodStep("rtn", RtnConfig(range=name)),)) for name in ("minmax", "mse"))
+    small = replace(STUDY, models=(), cost_only=("moonshine-tiny",), recipes=(), chips=STUDY.chips[:1])
+    data = run_study(replace(small, formats=("w8a8",), methods=methods), tmp_path).data
+    assert [row.recipe for row in data.estimates] == ["w8a8+minmax"]
+    assert [row.cell.recipe for row in costed(data, STUDY.chips[0])] == ["w8a8+minmax", "w8a8+mse"]
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
