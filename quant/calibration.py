@@ -21,9 +21,9 @@ FEWEST_TOKENS = 8
 """Fewer decoder tokens than these are a mistake, not data; how many a layer needs depends on its width."""
 
 TOKENS_PER_INPUT = 2
-"""Decoder tokens drawn by default per input of the decoder's widest layer. Of d white inputs seen n times, the
-smallest eigenvalue of X X^T / n is (1 - sqrt(d / n))^2 of their variance (Marchenko and Pastur, 1967): at
-n = d none, so that the matrix is all but singular; at n = 2 d 0.09, well above GPTQ's damping of 0.01."""
+"""Decoder tokens drawn by default per input of the decoder's widest layer. Of d white inputs seen n times the
+smallest eigenvalue of X X^T / n is (1 - sqrt(d / n))^2 of their variance (Marchenko and Pastur, 1967): none
+at n = d, where the matrix is all but singular, and 0.09 at n = 2 d, well above GPTQ's damping of 0.01."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

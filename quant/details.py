@@ -1,34 +1,191 @@
 """How each layer came out: its output error, clipped share, scales, and the outliers it had to face."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import NamedTuple
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
-if TYPE_CHECKING:
-    from quant.methods.problem import Problem
+from quant.blocks.block import check_finite
+from quant.blocks.layout import layout_of
+from quant.calibration import CalibrationBatch, CalibrationData, run
+from quant.modules import WeightStore
+from quant.moments import Moments, moments_of
+from quant.plan import PlannedLayer
+from quant.quantizer import Scale, clipped_share
+from traces.progress import Progress, silent
 
 
 @dataclass(frozen=True, slots=True)
 class LayerDetail:
-    """One layer on the calibration data.
+    """One layer on the data that details were asked for.
 
-    `relative_error` is |y' - y| / |y| of the layer's output y, both given the float network's input there
-    (after exact transforms); `clipped_share` is the share of weights beyond the codes' range. Kurtosis is
-    Pearson's (3 for a normal distribution).
+    `relative_error` is |y' - y| / |y| of the layer's output y without bias, over all tokens that carry data:
+    the quantized layer, with its activation format, beside the float one, both given the float network's
+    input there. That network is the original after exact transforms: one that scales the layer's output
+    scales both. `clipped_share` is the share of weights beyond the codes' range. `scale_min` and `scale_max`
+    are the weight's scales; `channel_scale_min` and `channel_scale_max` those by which transforms divided
+    what the layer reads. Kurtosis is Pearson's (3 for a normal distribution), over all elements. None stands
+    for what is not there: a lookup reads ids, and data may never come to a layer.
     """
 
     module: str
-    relative_error: float
+    kind: str
+    weight: str
+    activation: str
+    relative_error: float | None
     clipped_share: float
     scale_min: float
     scale_max: float
-    input_absmax: float
-    input_kurtosis: float
+    channel_scale_min: float | None
+    channel_scale_max: float | None
+    input_absmax: float | None
+    input_kurtosis: float | None
     weight_absmax: float
-    weight_kurtosis: float
+    weight_kurtosis: float | None
 
 
-def layer_details(before: nn.Module, after: nn.Module, problem: "Problem") -> tuple[LayerDetail, ...]:  # noqa: ARG001
-    """Return the details of all planned layers; `before` is the float network, `after` the quantized one."""
-    return ()
+def layer_details(
+    before: nn.Module,
+    after: nn.Module,
+    layers: tuple[PlannedLayer, ...],
+    data: CalibrationData,
+    *,
+    channel_scales: Mapping[str, Tensor] | None = None,
+    progress: Progress = silent,
+) -> tuple[LayerDetail, ...]:
+    """Return the details of planned layers in the network's order; memory holds one utterance at a time.
+
+    `before` is the float network after exact transforms, `after` the quantized one. Data that was not
+    calibrated on shows what generalises. `channel_scales` has transforms' scales by the module that reads
+    what they divide.
+
+    Raises:
+        EdgeAsrError: naming the module whose input is not finite.
+    """
+    measured = {layer.module: _Sums() for layer in layers}
+    with torch.no_grad():
+        for done, batch in enumerate(data.batches):
+            with _watched(before, after, measured, batch):
+                run(before, batch)
+            progress("details", done + 1, len(data.batches))
+    scales = channel_scales or {}
+    return tuple(
+        _detail(layer, before, after, measured[layer.module], scales.get(layer.module)) for layer in layers
+    )
+
+
+@dataclass(slots=True)
+class _Sums:
+    """Squared norms of a layer's error and output over the data, and the moments of its input."""
+
+    difference: float = 0.0
+    power: float = 0.0
+    inputs: Moments | None = None
+
+
+class _Kept(NamedTuple):
+    """How much of a layer's input and output is no padding: the first so many along an axis, None all."""
+
+    axis: int = 1
+    n_in: int | None = None
+    n_out: int | None = None
+
+
+@contextmanager
+def _watched(
+    before: nn.Module, after: nn.Module, measured: Mapping[str, _Sums], batch: CalibrationBatch
+) -> Iterator[None]:
+    """Measure every layer of the float network as it runs over one batch."""
+    kept = _kept(before, batch.valid)
+    hooks = [
+        before.get_submodule(name).register_forward_hook(
+            partial(_measure_, sums, name, after.get_submodule(name), kept.get(name, _Kept()))
+        )
+        for name, sums in measured.items()
+    ]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def _measure_(
+    sums: _Sums, name: str, twin: nn.Module, kept: _Kept, layer: nn.Module, args: tuple[Tensor], y: Tensor
+) -> None:
+    x = args[0]
+    y = _without_bias(y, layer)
+    difference = _without_bias(twin(x), twin) - y
+    sums.difference += _power(_first(difference, kept.axis, kept.n_out))
+    sums.power += _power(_first(y, kept.axis, kept.n_out))
+    if x.is_floating_point():
+        carrying = _first(x, kept.axis, kept.n_in)
+        check_finite(carrying, name)
+        found = moments_of(carrying)
+        sums.inputs = found if sums.inputs is None else sums.inputs + found
+
+
+def _power(x: Tensor) -> float:
+    return float(x.square().sum(dtype=torch.float64))
+
+
+def _without_bias(y: Tensor, layer: nn.Module) -> Tensor:
+    """Return a layer's output, (batch, tokens, out) or (batch, out, frames), without its bias."""
+    bias = getattr(layer, "bias", None)
+    if bias is None:
+        return y
+    constant: Tensor = bias[:, None] if hasattr(layer, "kernel_size") else bias
+    return y - constant
+
+
+def _first(x: Tensor, axis: int, count: int | None) -> Tensor:
+    return x if count is None else x.narrow(axis, 0, min(count, x.shape[axis]))
+
+
+def _kept(model: nn.Module, valid: int | None) -> dict[str, _Kept]:
+    """Return what is no padding by layer: of the encoder's `valid` positions, and of frames before.
+
+    A position stands for as many frames of a convolution's output as the strides behind it multiply to.
+    """
+    if valid is None:
+        return {}
+    layout = layout_of(model)
+    kept = {name: _Kept(1, valid, valid) for name in (*layout.cross_keys, *layout.cross_values)}
+    frames = valid
+    for name, module in reversed(list(model.named_modules())):
+        if isinstance(module, nn.Linear) and name.startswith("model.encoder."):
+            kept[name] = _Kept(1, valid, valid)
+        if isinstance(module, nn.Conv1d) and name.startswith("model.encoder."):
+            kept[name] = _Kept(2, frames * module.stride[0], frames)
+            frames *= module.stride[0]
+    return kept
+
+
+def _detail(
+    layer: PlannedLayer, before: nn.Module, after: nn.Module, sums: _Sums, channel_scale: Tensor | None
+) -> LayerDetail:
+    weight = before.get_parameter(f"{layer.module}.weight").detach()
+    store = after.get_submodule(layer.module)
+    if not isinstance(store, WeightStore):
+        raise TypeError(f"planned layer '{layer.module}' is a {type(store).__name__} with no integer weight")
+    of_weight, of_input = moments_of(weight), sums.inputs
+    return LayerDetail(
+        module=layer.module,
+        kind=layer.kind,
+        weight=layer.weight.name,
+        activation=layer.activation.name,
+        relative_error=(sums.difference / sums.power) ** 0.5 if sums.power else None,
+        clipped_share=clipped_share(weight, Scale(store.scale, store.zero), layer.weight),
+        scale_min=float(store.scale.min()),
+        scale_max=float(store.scale.max()),
+        channel_scale_min=None if channel_scale is None else float(channel_scale.min()),
+        channel_scale_max=None if channel_scale is None else float(channel_scale.max()),
+        input_absmax=of_input.absmax if of_input else None,
+        input_kurtosis=of_input.kurtosis if of_input else None,
+        weight_absmax=of_weight.absmax,
+        weight_kurtosis=of_weight.kurtosis,
+    )

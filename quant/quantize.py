@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from quant.attention import quantize_attention_
-from quant.calibration import CalibrationData, capture_ranges
+from quant.calibration import CalibrationData, capture_ranges, scarcity
 from quant.details import LayerDetail, layer_details
 from quant.layers import replace_layers_, working_copy
 from quant.methods import METHODS
@@ -49,7 +49,7 @@ def quantize(
     *,
     progress: Progress = silent,
     resume: Path | None = None,
-    details: bool = False,
+    details: CalibrationData | None = None,
 ) -> QuantizedModel:
     """Return the network quantized by a recipe; the given one is not changed.
 
@@ -57,7 +57,8 @@ def quantize(
     measured is what a checkpoint stores. Memory grows by the codes and these, not by a copy.
 
     `resume` is a folder in which finished blocks are kept until all are done: the same call goes on
-    there after an interruption. `details` measures every layer on the calibration data.
+    there after an interruption. `details` is data to measure every layer on once it is quantized: the
+    calibration data again, or utterances that were held out.
 
     Raises:
         EdgeAsrError: the recipe does not fit the network (see `quant.plan`), a weight is not finite or too
@@ -67,7 +68,7 @@ def quantize(
     restructure_(working, recipe)
     plan = make_plan(working, recipe)
     store = block_store(resume, model, recipe, calibration) if resume else None
-    findings = Findings(remarks=list(plan.remarks))
+    findings = Findings(remarks=[*plan.remarks, *_scarcity(model, recipe, calibration)])
     problem = Problem(
         working,
         tuple(layer for layer in plan.layers if not layer.is_tied),
@@ -79,11 +80,13 @@ def quantize(
     )
     _run_methods_(problem, recipe)
     statics = _static_scales(working, plan, recipe, calibration)
-    before = working_copy(working) if details else None
+    before = None if details is None else working_copy(working)
     replace_layers_(working, plan.layers, findings.weights, statics)
     quantize_attention_(working, plan.attention)
     _round_floats_(working)
-    measured = layer_details(before, working, problem) if before is not None else ()
+    measured: tuple[LayerDetail, ...] = ()
+    if before is not None and details is not None:
+        measured = layer_details(before, working, plan.layers, details, progress=progress)
     if store is not None:
         store.remove()
     data = calibration or CalibrationData(())
@@ -95,6 +98,14 @@ def quantize(
         details=measured,
         remarks=tuple(findings.remarks),
     )
+
+
+def _scarcity(model: nn.Module, recipe: Recipe, data: CalibrationData | None) -> tuple[str, ...]:
+    """Return a remark if a method looks at data that is too little for the decoder's layers."""
+    if data is None or all(METHODS[step.name].data_free for step in recipe.methods):
+        return ()
+    said = scarcity(model, data) if data.n_tokens else None
+    return () if said is None else (said,)
 
 
 def _run_methods_(problem: Problem, recipe: Recipe) -> None:

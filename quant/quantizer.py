@@ -151,6 +151,16 @@ def numbers_of(codes: Tensor, step: Tensor, zero: Tensor | None) -> Tensor:
     return (codes if zero is None else codes - zero) * step
 
 
+def clipped_share(x: Tensor, scale: Scale, number: Format) -> float:
+    """Return the share of `x: (out, ...)` whose nearest code lies beyond those that the format has."""
+    groups, codes = grouped(x.float(), number), code_range(number)
+    step, zero = _per_group(scale)
+    nearest = (groups / step).round_()
+    if zero is not None:
+        nearest += zero
+    return float(((nearest < codes.low) | (nearest > codes.high)).sum()) / x.numel()
+
+
 def _codes_of_groups(groups: Tensor, scale: Scale, number: Format) -> Tensor:
     return nearest_codes(groups, *_per_group(scale), number)
 

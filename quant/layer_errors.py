@@ -1,0 +1,100 @@
+"""Methods compared by the errors they leave in the layers of a network."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import median, quantiles
+from typing import TYPE_CHECKING
+
+from quant.calibration import CalibrationData
+from quant.details import LayerDetail
+from quant.methods.rtn import RtnConfig
+from quant.quantize import quantize
+from quant.recipe import MethodStep, Recipe
+from traces.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+
+@dataclass(frozen=True, slots=True)
+class LayerErrorRow:
+    """One recipe on one model: the layers' relative output errors, each over that of rounding to nearest.
+
+    `ratio` is the median over the linear layers of encoder and decoder, `ratio_q1` and `ratio_q3` the
+    quartiles, `worst_layer` the one with the largest ratio; `relative_error` is the median of the errors.
+    """
+
+    model: str
+    recipe: str
+    n_layers: int
+    ratio: float
+    ratio_q1: float
+    ratio_q3: float
+    worst_ratio: float
+    worst_layer: str
+    relative_error: float
+
+
+def layer_error_rows(
+    name: str,
+    model: "PreTrainedModel",
+    recipes: Sequence[Recipe],
+    calibration: CalibrationData,
+    held_out: CalibrationData,
+    *,
+    progress: Progress = silent,
+) -> tuple[LayerErrorRow, ...]:
+    """Return a row per recipe for a model, measured on data that no recipe was calibrated on.
+
+    The reference of a recipe is its own formats rounded to nearest over their min/max range. `recipes` may
+    hold several methods for the same formats, which then share one reference.
+
+    Raises:
+        EdgeAsrError: as `quant.quantize.quantize`.
+    """
+    references: dict[Recipe, tuple[LayerDetail, ...]] = {}
+    rows = []
+    for recipe in recipes:
+        plain = rounded_to_nearest(recipe)
+        if plain not in references:
+            references[plain] = quantize(
+                model, plain, calibration, details=held_out, progress=progress
+            ).details
+        details = quantize(model, recipe, calibration, details=held_out, progress=progress).details
+        rows.append(layer_error_row(name, recipe.name, details, references[plain]))
+    return tuple(rows)
+
+
+def layer_error_row(
+    model: str, recipe: str, details: Sequence[LayerDetail], reference: Sequence[LayerDetail]
+) -> LayerErrorRow:
+    """Return the row of a recipe's details beside those of the reference, on the same data."""
+    errors = _errors(details)
+    ratios = {layer: errors[layer] / error for layer, error in _errors(reference).items()}
+    first, _, third = quantiles(ratios.values(), n=4, method="inclusive")
+    worst = max(ratios, key=lambda layer: ratios[layer])
+    return LayerErrorRow(
+        model=model,
+        recipe=recipe,
+        n_layers=len(ratios),
+        ratio=median(ratios.values()),
+        ratio_q1=first,
+        ratio_q3=third,
+        worst_ratio=ratios[worst],
+        worst_layer=worst,
+        relative_error=median(errors.values()),
+    )
+
+
+def rounded_to_nearest(recipe: Recipe) -> Recipe:
+    """Return the formats of a recipe with plain rounding to nearest as its only method."""
+    return replace(recipe, name="rtn", description="", methods=(MethodStep("rtn", RtnConfig()),))
+
+
+def _errors(details: Sequence[LayerDetail]) -> Mapping[str, float]:
+    """Return the relative errors of the linear layers of both stacks; the head is a lookup's other use."""
+    return {
+        detail.module: detail.relative_error
+        for detail in details
+        if detail.kind == "linear" and ".layers." in detail.module and detail.relative_error
+    }

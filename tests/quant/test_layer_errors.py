@@ -1,0 +1,46 @@
+"""The table of methods by the errors they leave in the layers."""
+
+from dataclasses import replace
+
+import pytest
+
+from quant.layer_errors import layer_error_row, layer_error_rows, rounded_to_nearest
+from quant.quantize import quantize
+from quant.recipe import load_recipe
+from tests.quant.networks import calibration, whisper
+from tests.quant.recipes import uniform
+
+
+def test_rounding_to_nearest_is_the_unit() -> None:
+    model = whisper()
+    data = calibration(model)
+    plain, searched = layer_error_rows(
+        "whisper", model, (uniform("int3_channel"), uniform("int3_channel", search=True)), data, data
+    )
+    assert (plain.ratio, plain.ratio_q1, plain.worst_ratio) == (1.0, 1.0, 1.0)
+    assert plain.n_layers == 2 * 6 + 2 * 10
+    assert searched.ratio < 1.0
+    assert searched.ratio_q1 <= searched.ratio <= searched.ratio_q3 <= searched.worst_ratio
+    assert searched.relative_error == pytest.approx(plain.relative_error * searched.ratio, rel=0.05)
+
+
+def test_lookups_head_and_front_end_do_not_count() -> None:
+    model = whisper()
+    data = calibration(model)
+    details = quantize(model, load_recipe("w3a16"), details=data).details
+    doubled = tuple(
+        replace(detail, relative_error=2 * detail.relative_error)
+        if ".layers." in detail.module and detail.relative_error
+        else replace(detail, relative_error=9.0)
+        for detail in details
+    )
+    row = layer_error_row("whisper", "doubled", doubled, details)
+    assert row.ratio == row.worst_ratio == pytest.approx(2.0)
+
+
+def test_the_reference_has_the_same_formats() -> None:
+    recipe = load_recipe("w3a16")
+    plain = rounded_to_nearest(recipe)
+    assert plain.layers == recipe.layers
+    assert [(step.name, step.config.range) for step in plain.methods] == [("rtn", "minmax")]
+    assert rounded_to_nearest(replace(recipe, name="other")) == plain
