@@ -1,5 +1,7 @@
 """Corpora by name: the bundled one, any folder, and those of the Open ASR Leaderboard."""
 
+import os
+import re
 from pathlib import Path
 
 from asr.corpus import Corpus
@@ -25,7 +27,8 @@ def load_corpus(spec: str, *, limit: int | None = None, root: Path | None = None
     """Return a corpus by name.
 
     `spec` is `bundled`, `bundled:calibration`, `audiofolder:PATH`, or a corpus of the Open ASR Leaderboard
-    such as `librispeech-clean`. `root` is a folder that holds copies of hub repositories, each under its hub
+    such as `librispeech-clean`. Environment variables in PATH are filled in (`audiofolder:$AN4_DIR/test`), so
+    that a study file holds on every machine. `root` is a folder that holds copies of hub repositories, each under its hub
     id; it replaces the network, and defaults to the environment variable EDGEASR_CORPORA_DIR.
 
     Raises:
@@ -41,9 +44,19 @@ def _open(spec: str, root: Path | None) -> Corpus:
         return read_folder(BUNDLED_CORPUS / split, name=spec, source="edgeasr", split=split)
     if spec.startswith(FOLDER_PREFIX):
         path = spec.removeprefix(FOLDER_PREFIX)
-        return read_folder(Path(path).expanduser(), name=spec, source=path, split="")
+        return read_folder(_folder(path), name=spec, source=path, split="")
     if spec in LEADERBOARD:
         return read_hub(spec, LEADERBOARD[spec], root=root)
     if Path(spec).is_dir():
         raise EdgeAsrError(f"corpus '{spec}' is a folder; write '{FOLDER_PREFIX}{spec}'")
     raise unknown_name("corpus", spec, corpus_names())
+
+
+def _folder(path: str) -> Path:
+    for name in re.findall(r"\$\{?(\w+)", path):
+        if name not in os.environ:
+            raise EdgeAsrError(
+                f"corpus '{FOLDER_PREFIX}{path}': the environment variable {name} is not set; "
+                f"set it, as in {name}=/path/to/folder"
+            )
+    return Path(os.path.expandvars(path)).expanduser()

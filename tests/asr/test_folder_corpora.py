@@ -116,6 +116,15 @@ def test_a_bare_folder_is_told_how_to_be_written(folder: Path) -> None:
         load_corpus(str(folder))
 
 
+def test_environment_variables_are_filled_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = f"audiofolder:$SPEECH_DIR/{folder.name}"
+    with pytest.raises(EdgeAsrError, match="the environment variable SPEECH_DIR is not set"):
+        load_corpus(spec)
+    monkeypatch.setenv("SPEECH_DIR", str(folder.parent))
+    assert load_corpus(spec).identity.source == f"$SPEECH_DIR/{folder.name}"
+    assert load_corpus(spec).n_utterances == load_corpus(f"audiofolder:{folder}").n_utterances
+
+
 def test_unknown_names_are_answered_with_the_nearest() -> None:
     with pytest.raises(EdgeAsrError, match=r"unknown corpus 'libri-clean'; did you mean librispeech-clean"):
         load_corpus("libri-clean")
