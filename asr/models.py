@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from asr.recogniser import Family, Recogniser, TokenCap
+from quant.replace_folder import recover_folder
 from traces.errors import EdgeAsrError, unknown_name
 
 BUNDLED_MODELS = Path(__file__).parent / "bundled" / "models"
@@ -103,6 +104,7 @@ def locate(name_or_path: str | Path, *, revision: str | None = None) -> tuple[Pa
         folder, commit = download_model(known[1].hub_id, revision=revision or known[1].revision)
         return folder, known[0], commit
     folder = Path(name).expanduser()
+    recover_folder(folder)
     if folder.is_dir():
         return folder, name, None
     if isinstance(name_or_path, str) and name.count("/") == 1 and name[0] not in "./~":

@@ -28,6 +28,7 @@ from quant.layers import replace_layers_
 from quant.plan import make_plan
 from quant.quantize import QuantizedModel
 from quant.recipe_schema import recipe_mapping, recipe_of
+from quant.replace_folder import recover_folder, replaced_folder
 from quant.restructure import restructure_
 from quant.tensor_file import read_tensors, restore_floats_, restored_scales, restored_weights, stored_tensors
 from traces.documents import validated
@@ -76,6 +77,8 @@ class Manifest(BaseModel):
 def save_quantized(quantized: QuantizedModel, folder: Path, *, source: Path | None = None) -> None:
     """Write a packed checkpoint; a former one in the folder is replaced only once the new one is complete.
 
+    However the writing ends, the folder then holds the former checkpoint or the new one, whole.
+
     `source` is the folder of the float model, whose tokenizer and feature extractor are copied.
 
     Raises:
@@ -83,20 +86,13 @@ def save_quantized(quantized: QuantizedModel, folder: Path, *, source: Path | No
     """
     if folder.exists() and not (folder / MANIFEST).is_file():
         raise EdgeAsrError(f"'{folder}' exists and is no packed checkpoint; choose another folder")
-    partial = folder.with_name(f".{folder.name}.partial")
     try:
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        _write(quantized, partial, source)
-        if folder.exists():
-            shutil.rmtree(folder)
-        partial.rename(folder)
+        with replaced_folder(folder) as partial:
+            _write(quantized, partial, source)
     except OSError as error:
         raise EdgeAsrError(
             f"'{folder}' cannot be written ({error.strerror}); choose another place"
         ) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def load_quantized(folder: Path) -> QuantizedModel:
@@ -105,6 +101,7 @@ def load_quantized(folder: Path) -> QuantizedModel:
     Raises:
         EdgeAsrError: naming the file, and the tensor where one is missing, truncated or of the wrong shape.
     """
+    recover_folder(folder)
     manifest = read_manifest(folder)
     recipe = recipe_of(dict(manifest.recipe), where=f"{folder / MANIFEST}: recipe")
     file = folder / TENSORS

@@ -148,6 +148,37 @@ def test_interrupted_writing_leaves_the_former_checkpoint(
     assert [path.name for path in tmp_path.iterdir()] == ["packed"]
 
 
+@pytest.mark.parametrize("renames", [0, 1])
+def test_writing_cut_short_between_its_renames_leaves_the_former_checkpoint(
+    renames: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_quantized(quantize(whisper(), load_recipe("w8a16")), tmp_path / "packed")
+    rename, done = Path.rename, 0
+
+    def fails(path: Path, target: Path) -> Path:
+        nonlocal done
+        done += 1
+        if done == renames + 1:
+            raise OSError(28, "No space left on device")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", fails)
+    with pytest.raises(EdgeAsrError, match=r"packed' cannot be written \(No space left"):
+        save_quantized(quantize(whisper(), load_recipe("w4a16-g32")), tmp_path / "packed")
+    assert load_quantized(tmp_path / "packed").recipe.name == "w8a16"
+    assert [path.name for path in tmp_path.iterdir()] == ["packed"]
+
+
+def test_a_kill_between_the_renames_is_mended_when_the_checkpoint_is_next_named(tmp_path: Path) -> None:
+    save_quantized(quantize(whisper(), load_recipe("w8a16")), tmp_path / "packed")
+    (tmp_path / "packed").rename(tmp_path / ".packed.former")
+    assert load_quantized(tmp_path / "packed").recipe.name == "w8a16"
+    (tmp_path / "packed").rename(tmp_path / ".packed.former")
+    save_quantized(quantize(whisper(), load_recipe("w4a16-g32")), tmp_path / "packed")
+    assert load_quantized(tmp_path / "packed").recipe.name == "w4a16-g32"
+    assert [path.name for path in tmp_path.iterdir()] == ["packed"]
+
+
 def test_truncated_tensors(saved: Path, tmp_path: Path) -> None:
     tensors = load_file(saved / TENSORS)
     folder = rewrite(saved, tmp_path / "cut", tensors)
