@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from quant.blocks.block import Block
+from quant.blocks.layer_names import layer_names
 from quant.blocks.walk import CrossKeysValues
-from traces.errors import EdgeAsrError
 
 if TYPE_CHECKING:
     from transformers import MoonshineConfig
@@ -73,47 +73,6 @@ class ScalePair:
         heads = scale.reshape(self.n_channels // self.head_size, -1)
         rotated = heads[:, :n_pairs].repeat_interleave(2, dim=1)
         return torch.cat([rotated, heads[:, n_pairs:]], dim=1).flatten()
-
-
-@dataclass(frozen=True, slots=True)
-class _Names:
-    """Modules of one kind of transformer layer, all pre-norm."""
-
-    self_norm: str
-    mlp_norm: str
-    out: str
-    fc1: str
-    fc2: str
-    cross_norm: str = ""
-    has_rope: bool = False
-    is_gated: bool = False
-
-
-_LAYERS: dict[str, _Names] = {
-    "WhisperEncoderLayer": _Names("self_attn_layer_norm", "final_layer_norm", "out_proj", "fc1", "fc2"),
-    "WhisperDecoderLayer": _Names(
-        "self_attn_layer_norm",
-        "final_layer_norm",
-        "out_proj",
-        "fc1",
-        "fc2",
-        cross_norm="encoder_attn_layer_norm",
-    ),
-    "MoonshineEncoderLayer": _Names(
-        "input_layernorm", "post_attention_layernorm", "o_proj", "mlp.fc1", "mlp.fc2", has_rope=True
-    ),
-    "MoonshineDecoderLayer": _Names(
-        "input_layernorm",
-        "final_layernorm",
-        "o_proj",
-        "mlp.fc1",
-        "mlp.fc2",
-        cross_norm="post_attention_layernorm",
-        has_rope=True,
-        is_gated=True,
-    ),
-}
-"""By the class of the layer, because a pair is exact by what a layer computes and not by its names."""
 
 
 def scale_pairs(block: Block) -> tuple[ScalePair, ...]:
@@ -175,12 +134,7 @@ def _rows(per_channel: Tensor, parameter: Tensor) -> Tensor:
 
 
 def _of_layer(block: Block) -> list[ScalePair | None]:
-    names = _LAYERS.get(type(block.teacher).__name__)
-    if names is None:
-        raise EdgeAsrError(
-            f"no channel scales are known for block '{block.name}': looked for {', '.join(_LAYERS)}, "
-            f"found {type(block.teacher).__name__}"
-        )
+    names = layer_names(block.teacher, where=block.name)
     front = f"{block.name}."
     attention, cross, fc1 = f"{front}self_attn.", f"{front}encoder_attn.", front + names.fc1
     pairs = [
