@@ -18,6 +18,7 @@ from quant.quantizer import Scale
 from quant.recipe import Recipe
 from quant.restructure import restructure_
 from quant.resume import block_store
+from quant.scale_readers import scales_by_reader
 from traces.errors import EdgeAsrError
 from traces.progress import Progress, silent
 
@@ -86,7 +87,10 @@ def quantize(
     _round_floats_(working)
     measured: tuple[LayerDetail, ...] = ()
     if before is not None and details is not None:
-        measured = layer_details(before, working, plan.layers, details, progress=progress)
+        scales = scales_by_reader(before, findings.channel_scales)
+        measured = layer_details(
+            before, working, plan.layers, details, channel_scales=scales, progress=progress
+        )
     if store is not None:
         store.remove()
     data = calibration or CalibrationData(())
