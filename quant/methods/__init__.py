@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from quant.methods.gptq import GptqConfig, gptq
+from quant.methods.hqq import HqqConfig, hqq
 from quant.methods.problem import Problem
 from quant.methods.rtn import RtnConfig, rtn
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from quant.weights import QuantizedWeight
     from traces.graph import Graph
 
-MethodConfig = RtnConfig
+MethodConfig = GptqConfig | HqqConfig | RtnConfig
 """The settings of any method: a union that a new method's frozen config joins."""
 
 
@@ -40,5 +42,7 @@ class Method:
 
 
 METHODS: dict[str, Method] = {
+    "gptq": Method(GptqConfig, gptq),
+    "hqq": Method(HqqConfig, hqq, data_free=True),
     "rtn": Method(RtnConfig, rtn, data_free=True),
 }
