@@ -6,7 +6,7 @@ from itertools import islice
 import torch
 
 from asr.audio import Samples
-from asr.corpus import Corpus
+from asr.corpus import Corpus, Utterance
 from asr.decode import BATCH_SIZE, Progress, transcribe
 from asr.encode import model_inputs
 from asr.recogniser import Recogniser
@@ -19,6 +19,7 @@ def calibration_data(
     recogniser: Recogniser,
     corpus: Corpus,
     *,
+    start: int = 0,
     limit: int | None = None,
     enough_tokens: int | None = None,
     batch_size: int = BATCH_SIZE,
@@ -28,13 +29,14 @@ def calibration_data(
 
     The decoder's tokens are the prompt and the recogniser's own greedy text, just those that it was fed while
     decoding: references may hold what it would never write. Audio beyond its window is cut as in decoding.
-    Drawing ends early once the decoder has `enough_tokens`, which `progress` then counts instead of
-    utterances; `quant.calibration.enough_tokens` says how many a network needs.
+    Drawing begins behind the first `start` utterances, takes at most `limit`, and ends early once the
+    decoder has `enough_tokens`, which `progress` then counts instead of utterances;
+    `quant.calibration.enough_tokens` says how many a network needs.
 
     Raises:
         EdgeAsrError: the corpus is empty, or an utterance cannot be read.
     """
-    chosen = corpus if limit is None else corpus.take(limit)
+    chosen = islice(corpus, start, None if limit is None else start + limit)
     drawn: list[CalibrationBatch] = []
     n_tokens = 0
     for pieces in _pieces(recogniser, chosen, at_once=None if enough_tokens is None else batch_size):
@@ -50,13 +52,17 @@ def calibration_data(
             if n_tokens >= enough_tokens:
                 break
     if not drawn:
-        raise EdgeAsrError(f"corpus is empty: '{chosen.identity.name}' has no utterance to calibrate on")
+        behind = f" behind its first {start}" if start else ""
+        raise EdgeAsrError(
+            f"corpus is empty: '{corpus.identity.name}' has no utterance to calibrate on{behind}"
+        )
     return CalibrationData(tuple(drawn))
 
 
-def _pieces(recogniser: Recogniser, corpus: Corpus, *, at_once: int | None) -> Iterator[list[Samples]]:
+def _pieces(
+    recogniser: Recogniser, utterances: Iterator[Utterance], *, at_once: int | None
+) -> Iterator[list[Samples]]:
     """Yield the audio of so many utterances at a time, or of all, in pieces that fit the window."""
-    utterances = iter(corpus)
     while chunk := list(islice(utterances, at_once)):
         yield [
             piece

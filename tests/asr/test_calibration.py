@@ -38,6 +38,16 @@ def test_limit_takes_the_first(recogniser: Recogniser, corpus: Corpus) -> None:
         assert torch.equal(batch.decoder_ids, other.decoder_ids)
 
 
+def test_what_was_calibrated_on_can_be_held_out(recogniser: Recogniser, corpus: Corpus) -> None:
+    everything = calibration_data(recogniser, corpus)
+    rest = calibration_data(recogniser, corpus, start=7, limit=3)
+    assert rest.n_utterances == 3
+    for batch, other in zip(rest.batches, everything.batches[7:], strict=False):
+        assert torch.equal(batch.decoder_ids, other.decoder_ids)
+    with pytest.raises(EdgeAsrError, match="'noise' has no utterance to calibrate on behind its first 12"):
+        calibration_data(recogniser, corpus, start=12)
+
+
 def test_drawing_ends_once_the_decoder_has_enough_tokens(recogniser: Recogniser, corpus: Corpus) -> None:
     everything = calibration_data(recogniser, corpus, batch_size=3)
     wanted = sum(batch.decoder_ids.numel() for batch in everything.batches[:4])
