@@ -95,7 +95,7 @@ def _fitted(
     config: HqqConfig,
     free_zero: bool,
 ) -> "tuple[Tensor, Tensor]":
-    """Return step and zero point, both (rows, groups, 1) like those given, after alternating with codes and residuals."""
+    """Return step and zero point, (rows, groups, 1) as those given, fitted in turn with the codes."""
     import torch
 
     from quant.quantizer import SMALLEST_SCALE, code_range
