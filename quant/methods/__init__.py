@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from quant.methods.awq import AwqConfig, awq
 from quant.methods.gptq import GptqConfig, gptq
 from quant.methods.hqq import HqqConfig, hqq
 from quant.methods.problem import Problem
 from quant.methods.rtn import RtnConfig, rtn
+from quant.methods.smoothquant import SmoothQuantConfig, smoothquant
 
 if TYPE_CHECKING:
     from torch.nn import Module
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from quant.weights import QuantizedWeight
     from traces.graph import Graph
 
-MethodConfig = GptqConfig | HqqConfig | RtnConfig
+MethodConfig = AwqConfig | GptqConfig | HqqConfig | RtnConfig | SmoothQuantConfig
 """The settings of any method: a union that a new method's frozen config joins."""
 
 
@@ -42,7 +44,9 @@ class Method:
 
 
 METHODS: dict[str, Method] = {
+    "awq": Method(AwqConfig, awq),
     "gptq": Method(GptqConfig, gptq),
     "hqq": Method(HqqConfig, hqq, data_free=True),
     "rtn": Method(RtnConfig, rtn, data_free=True),
+    "smoothquant": Method(SmoothQuantConfig, smoothquant),
 }
