@@ -28,8 +28,8 @@ def load_corpus(spec: str, *, limit: int | None = None, root: Path | None = None
 
     `spec` is `bundled`, `bundled:calibration`, `audiofolder:PATH`, or a corpus of the Open ASR Leaderboard
     such as `librispeech-clean`. Environment variables in PATH are filled in (`audiofolder:$AN4_DIR/test`), so
-    that a study file holds on every machine. `root` is a folder that holds copies of hub repositories, each under its hub
-    id; it replaces the network, and defaults to the environment variable EDGEASR_CORPORA_DIR.
+    that a study file holds on every machine. `root` is a folder that holds copies of hub repositories, each
+    under its hub id; it replaces the network, and defaults to the environment variable EDGEASR_CORPORA_DIR.
 
     Raises:
         EdgeAsrError: the name is unknown, the corpus is empty or incomplete, or the hub cannot be reached.

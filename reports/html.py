@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reports.benchmark.tables import model_tables
 from reports.charts.chart import Chart
 from reports.charts.layers import layer_charts
+from reports.charts.methods import method_charts
 from reports.charts.pareto import pareto_charts
 from reports.charts.phases import phase_chart
 from reports.charts.roofline import roofline_chart
@@ -50,7 +52,14 @@ def render_html(study: StudyData) -> str:
     """Return the whole page; equal studies give equal bytes."""
     found = verdicts(study)
     keys = combinations(study)
-    charts = (*pareto_charts(study), phase_chart(study), *layer_charts(study), roofline_chart(study))
+    by_method = method_charts(study)
+    charts = (
+        *by_method,
+        *pareto_charts(study),
+        phase_chart(study),
+        *layer_charts(study),
+        roofline_chart(study),
+    )
     per_chip = {
         chip: tuple(row for row in study.provenance if row.chip == chip) for chip in chip_names(study)
     }
@@ -63,6 +72,9 @@ def render_html(study: StudyData) -> str:
             chips=study.chips,
             models=models(study),
             recipes=unique(cell.recipe for cell in study.cells),
+            costed_recipes=unique(row.recipe for row in study.estimates),
+            by_method=by_method,
+            benchmark=model_tables(study.cells),
             corpus=main_corpus(study),
             utterances=study.estimates[0].utterances if study.estimates else None,
             verdicts=found,
@@ -80,7 +92,7 @@ def render_html(study: StudyData) -> str:
             light=_variables(dark=False),
             dark=_variables(dark=True),
             packed_plotly=_packed(_plotly()),
-            packed_charts=_packed(_chart_json(charts, keys, first_shown(found) or "")),
+            packed_charts=_packed(_chart_json(charts, keys, first_shown(found) or "".join(keys[:1]))),
         )
     )
 

@@ -1,5 +1,6 @@
 """Looks up a study's rows by name, and joins the two sides of a cell: its cost and its error rate."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -52,10 +53,36 @@ def main_cells(study: StudyData) -> tuple[CellRow, ...]:
     return tuple(found.values())
 
 
+def contenders(study: StudyData) -> tuple[CellRow, ...]:
+    """Return the main cells; of methods that give the same formats at the same cost, the most accurate alone.
+
+    Where rates are equal or were not measured, the earliest stands for the others.
+    """
+    cells = main_cells(study)
+    groups: dict[tuple[str, str, str], list[CellRow]] = {}
+    for cell in cells:
+        groups.setdefault((cell.model, cell.formats or cell.recipe, cell.costed_as), []).append(cell)
+    chosen = {id(min(group, key=_rate)) for group in groups.values()}
+    return tuple(cell for cell in cells if id(cell) in chosen)
+
+
+def _rate(cell: CellRow) -> float:
+    return cell.accuracy.wer.nominal if cell.accuracy else math.inf
+
+
+def contending(study: StudyData, chip: str) -> tuple[Costed, ...]:
+    """Return the contenders that were estimated on a chip."""
+    return _joined(study, contenders(study), chip)
+
+
 def costed(study: StudyData, chip: str) -> tuple[Costed, ...]:
     """Return every cell of the main corpus that was estimated on a chip, in the study's order."""
+    return _joined(study, main_cells(study), chip)
+
+
+def _joined(study: StudyData, cells: tuple[CellRow, ...], chip: str) -> tuple[Costed, ...]:
     estimates = {(row.model, row.recipe): row for row in study.estimates if row.chip == chip}
-    found = ((cell, estimates.get((cell.model, cell.costed_as or cell.recipe))) for cell in main_cells(study))
+    found = ((cell, estimates.get((cell.model, cell.costed_as or cell.recipe))) for cell in cells)
     return tuple(Costed(cell, estimate) for cell, estimate in found if estimate is not None)
 
 

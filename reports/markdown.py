@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from reports.benchmark.grid import has_grid
 from reports.bottlenecks import bottlenecks
 from reports.data import StudyData
 from reports.figures import FIGURES
@@ -18,24 +19,36 @@ MOST_BOTTLENECKS = 5
 
 def render_markdown(study: StudyData) -> str:
     """Return the text of `report.md`; figures are linked as `figures/NAME.png`."""
+    accuracy = _table(_ACCURACY_HEADS, [line.cells for line in accuracy_lines(study)])
+    intervals = _table(_ESTIMATE_HEADS, [line.cells for line in estimate_lines(study)])
+    on_chips = bool(study.chips)
     sections = (
         _head(study),
-        _verdicts(study),
-        _section("All combinations", _COMBINATIONS, markdown(table_of(headline_rows(study)))),
-        _section(
-            "Intervals", _INTERVALS, _table(_ESTIMATE_HEADS, [line.cells for line in estimate_lines(study)])
-        ),
-        _section("Accuracy", "", _table(_ACCURACY_HEADS, [line.cells for line in accuracy_lines(study)])),
-        _misfits(study),
+        on_chips and _verdicts(study),
+        _combinations(study),
+        on_chips and _section("Intervals", _INTERVALS, intervals),
+        _section("Accuracy", "", accuracy),
+        on_chips and _misfits(study),
         _bottlenecks(study),
         _figures(study),
-        _provenance(study),
-        _section("Read with care", "", _bullets(study.notes)) if study.notes else "",
+        on_chips and _provenance(study),
+        study.notes and _section("Read with care", "", _bullets(study.notes)),
         _manifest(study),
     )
     return "\n".join(section for section in sections if section)
 
 
+def _combinations(study: StudyData) -> str:
+    table = markdown(table_of(headline_rows(study)))
+    if has_grid(study.cells):
+        return _section("Best of each formats", _CONTENDERS + _COMBINATIONS, table)
+    return _section("All combinations", _COMBINATIONS, table)
+
+
+_CONTENDERS = (
+    "Methods that give the same formats at the same cost stand in one line, that of the most accurate; "
+    "[benchmark.md](benchmark.md) has them all. "
+)
 _COMBINATIONS = (
     "Nominal values for the mean utterance. The difference is to the same model in float, in points; "
     "empty means that there is none."
@@ -54,10 +67,9 @@ _ACCURACY_HEADS = (
 def _head(study: StudyData) -> str:
     corpus = main_corpus(study)
     rates = f"Word error rates were measured on {corpus}." if corpus else "No word error rate was measured."
-    return (
-        f"# {markdown_safe(study.manifest.name)}: accuracy against cost\n\n{markdown_safe(rates)} "
-        "Latency and energy are estimates of an analytic model of each chip.\n"
-    )
+    if study.chips:
+        rates += " Latency and energy are estimates of an analytic model of each chip."
+    return f"# {markdown_safe(study.manifest.name)}: accuracy against cost\n\n{markdown_safe(rates)}\n"
 
 
 def _verdicts(study: StudyData) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from reports.bottlenecks import bottlenecks, spoken_kind
 from reports.charts.pareto import SYMBOLS
 from reports.data import CellRow, EstimateRow, ProvenanceRow, Range, StudyData
-from reports.index import chip_names, combination, layers_by_combination, main_cells, models
+from reports.index import chip_names, combination, contenders, layers_by_combination, models
 from reports.palette import SERIES
 from reports.provenance import worst_first
 from reports.units import (
@@ -77,7 +77,7 @@ class LegendEntry:
 
 
 def summary_lines(study: StudyData) -> tuple[SummaryLine, ...]:
-    """Return one line per model and recipe."""
+    """Return one line per model and recipe that contends."""
     estimates = {(row.model, row.recipe, row.chip): row for row in study.estimates}
     chips = chip_names(study)
     return tuple(
@@ -89,11 +89,13 @@ def summary_lines(study: StudyData) -> tuple[SummaryLine, ...]:
                 *(
                     value
                     for chip in chips
-                    for value in _estimate_values(estimates.get((cell.model, cell.recipe, chip)))
+                    for value in _estimate_values(
+                        estimates.get((cell.model, cell.costed_as or cell.recipe, chip))
+                    )
                 ),
             ),
         )
-        for cell in main_cells(study)
+        for cell in contenders(study)
     )
 
 
@@ -135,7 +137,7 @@ def cost_lines(study: StudyData) -> tuple[Line, ...]:
                 size(cell.memory_io_bytes),
             )
         )
-        for cell in main_cells(study)
+        for cell in contenders(study)
     )
 
 
@@ -226,7 +228,9 @@ def legend(study: StudyData) -> tuple[LegendEntry, ...]:
 
 
 def combinations(study: StudyData) -> tuple[str, ...]:
-    """Return the keys of all estimates, in the study's order."""
+    """Return the keys of all estimates in the study's order; without chips, those of the models."""
+    if not study.chips:
+        return tuple(combination(model, "", "") for model in models(study))
     return tuple(combination(row.model, row.recipe, row.chip) for row in study.estimates)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 
 from reports.data import Accuracy, CellRow, EstimateRow, Part, Range, StudyData
-from reports.index import Costed, chip_names, costed, main_cells
+from reports.index import Costed, chip_names, contenders, contending, costed
 from reports.table import Scalar, Table, render
 
 _UNIT_SUFFIXES = ("_bytes", "_s", "_j")
@@ -27,14 +27,14 @@ class HeadlineRow:
 
 
 def headline_rows(study: StudyData) -> tuple[HeadlineRow, ...]:
-    """Return one row per model and recipe, in the study's order."""
+    """Return one row per model and recipe that contends, in the study's order."""
     on_chips = {
         (row.cell.model, row.cell.recipe, chip): row
         for chip in chip_names(study)
-        for row in costed(study, chip)
+        for row in contending(study, chip)
     }
     rows = []
-    for cell in main_cells(study):
+    for cell in contenders(study):
         found = [
             on_chips[cell.model, cell.recipe, chip].estimate
             for chip in chip_names(study)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from reports.bottlenecks import largest_term
 from reports.data import FLOAT_RECIPE, LayerRow, Range, StudyData
-from reports.index import Costed, costed, layers_by_combination, main_corpus, unique
+from reports.index import Costed, contending, layers_by_combination, main_corpus, unique
 from reports.units import joules, percent, points, ratio, seconds, size, spread
 
 WER_BUDGET = 0.01
@@ -53,7 +53,7 @@ class Verdict:
 def verdicts(study: StudyData) -> tuple[Verdict, ...]:
     """Return one verdict per chip, in the study's order."""
     layers, corpus = layers_by_combination(study), main_corpus(study)
-    return tuple(verdict(row.chip, costed(study, row.chip), layers, corpus=corpus) for row in study.chips)
+    return tuple(verdict(row.chip, contending(study, row.chip), layers, corpus=corpus) for row in study.chips)
 
 
 def first_shown(found: tuple[Verdict, ...]) -> str | None:
@@ -118,7 +118,7 @@ def _float_wer(row: Costed, measured: tuple[Costed, ...]) -> float | None:
 
 def _choice(chip: str, best: Costed, measured: tuple[Costed, ...], *, corpus: str) -> str:
     text = (
-        f"On {chip}, {_name(best)} is the fastest choice (of {len(measured)} measured) that fits and stays "
+        f"On {chip}, {_name(best)} is the fastest choice (of {len(measured)} compared) that fits and stays "
         f"within {points(WER_BUDGET)} WER points of its float: {_cost(best)} per utterance, "
         f"WER {_wer(best)} on {corpus}"
     )

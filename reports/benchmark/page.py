@@ -4,8 +4,8 @@ from pathlib import Path
 
 from reports.atomic import write_text
 from reports.benchmark.figures import draw_figures, figure_titles
-from reports.benchmark.grid import Benchmark, benchmark_json, grids, has_grid
-from reports.benchmark.tables import CERTAIN, Entry, TextTable, cost_table, error_table, time_table
+from reports.benchmark.grid import Benchmark, benchmark_json, has_grid
+from reports.benchmark.tables import CERTAIN, Entry, ModelTables, TextTable, model_tables
 from reports.data import CellRow
 from reports.figures.style import save_png
 from reports.index import unique
@@ -36,11 +36,10 @@ def write_benchmark(benchmark: Benchmark, path: Path) -> None:
 
 def render_benchmark(benchmark: Benchmark, *, stem: str) -> str:
     """Return the page's text; figures are linked as `STEM-NAME.png`."""
-    models = unique(cell.model for cell in benchmark.cells if cell.method)
     return "\n".join(
         (
             _head(benchmark),
-            *(_model(benchmark, model, stem=stem) for model in models),
+            *(_model(benchmark.cells, tables, stem=stem) for tables in model_tables(benchmark.cells)),
             _care(benchmark),
             _again(benchmark),
         )
@@ -75,18 +74,21 @@ bits of both operands. Both are means per utterance and know no chip.
 """
 
 
-def _model(benchmark: Benchmark, model: str, *, stem: str) -> str:
-    cells = benchmark.cells
-    parts = [f"## {markdown_safe(model)}\n"]
-    parts += [f"![{title}]({stem}-{name}.png)\n" for name, title in figure_titles(cells, model)]
-    for grid in grids(cells):
-        if grid.model == model:
-            parts.append(
-                f"### Word error rate on {_code(grid.corpus)}\n\n{markdown_table(error_table(grid))}"
-            )
-    parts += ["### Cost per utterance\n", markdown_table(cost_table(cells, model))]
-    parts += ["### Time to quantize\n", _effort(cells, model), markdown_table(time_table(cells, model))]
+def _model(cells: tuple[CellRow, ...], tables: ModelTables, *, stem: str) -> str:
+    model = tables.model
+    figures = [f"![{title}]({stem}-{name}.png)\n" for name, title in figure_titles(cells, model)]
+    parts = [f"## {markdown_safe(model)}\n", *figures, *([_LEGEND] if figures else [])]
+    for corpus, table in tables.errors:
+        parts += [f"### Word error rate on {_code(corpus)}\n", markdown_table(table)]
+    parts += ["### Cost per utterance\n", markdown_table(tables.costs)]
+    parts += ["### Time to quantize\n", _effort(cells, model), markdown_table(tables.times)]
     return "\n".join(parts)
+
+
+_LEGEND = """\
+In the second figure an open mark is the first method, a filled one the method with the lowest rate under the
+same formats, which the legend names.
+"""
 
 
 def _effort(cells: tuple[CellRow, ...], model: str) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from reports.benchmark.grid import Grid, wer
+from reports.benchmark.grid import Grid, grids, wer
 from reports.data import FLOAT_RECIPE, Accuracy, CellRow
 from reports.index import unique
 from reports.units import count, percent, points, ratio, seconds, size, spread
@@ -29,6 +29,30 @@ class TextTable:
     heads: tuple[str, ...]
     rows: tuple[tuple[Entry, ...], ...]
     n_labels: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTables:
+    """All tables of one model; `errors` has one per corpus, under the corpus's name."""
+
+    model: str
+    errors: tuple[tuple[str, TextTable], ...]
+    costs: TextTable
+    times: TextTable
+
+
+def model_tables(cells: tuple[CellRow, ...]) -> tuple[ModelTables, ...]:
+    """Return the tables of every model of a grid, in the study's order."""
+    found = grids(cells)
+    return tuple(
+        ModelTables(
+            model,
+            tuple((grid.corpus, error_table(grid)) for grid in found if grid.model == model),
+            cost_table(cells, model),
+            time_table(cells, model),
+        )
+        for model in unique(cell.model for cell in cells if cell.method)
+    )
 
 
 def error_table(grid: Grid) -> TextTable:

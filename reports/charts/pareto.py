@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from reports.charts.chart import Chart, Frame, Spec, axis_title, frame, safe
 from reports.data import Range, StudyData
-from reports.index import Costed, chip_names, costed, models
+from reports.index import Costed, chip_names, contending, models
 from reports.json_value import Json
 from reports.palette import INK, PAPER, series
 from reports.pareto import pareto_front, spaced
@@ -69,7 +69,7 @@ def _middle(values: list[float]) -> float:
 
 def pareto_charts(study: StudyData) -> tuple[Chart, ...]:
     """Return one chart per axis, with a frame per chip."""
-    on_chips = {chip: costed(study, chip) for chip in chip_names(study)}
+    on_chips = {chip: contending(study, chip) for chip in chip_names(study)}
     axes = {chip: _axes(rows) for chip, rows in on_chips.items()}
     return tuple(
         Chart(

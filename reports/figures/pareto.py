@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from reports.data import StudyData
 from reports.figures.style import MARKERS, chips_with_estimates, dress, literal, new_figure
-from reports.index import Costed, costed, main_corpus, models
+from reports.index import Costed, contending, main_corpus, models
 from reports.palette import INK, series
 from reports.pareto import pareto_front, spaced
 from reports.units import log_ticks, tick
@@ -29,7 +29,7 @@ def draw_pareto(study: StudyData) -> "Figure":
     figure = new_figure(PANEL_HEIGHT_INCH)
     panels = figure.subplots(1, len(chips), squeeze=False, sharey=True)[0]
     for panel, chip in zip(panels, chips, strict=True):
-        rows = [row for row in costed(study, chip) if row.wer is not None]
+        rows = [row for row in contending(study, chip) if row.wer is not None]
         _panel(panel, rows, models(study))
         dress(panel, title=chip, x="latency per utterance")
     corpus = main_corpus(study)

@@ -34,7 +34,7 @@
   }
 
   function choose(parts) {
-    [selects.model.value, selects.recipe.value, selects.chip.value] = parts;
+    ["model", "recipe", "chip"].forEach((name, idx) => { if (selects[name]) selects[name].value = parts[idx]; });
   }
 
   function figure(text) {

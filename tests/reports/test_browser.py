@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from reports.data import StudyData
 from reports.html import render_html
 from reports.palette import MUTED
 from tests.reports.synthetic import study
+from tests.reports.synthetic_grid import grid_study
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = (
@@ -40,12 +42,19 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH")
 
 
 @pytest.mark.parametrize(
+    ("data", "charts"),
+    [(study(), 7), (grid_study(), 9), (grid_study(chips=False), 2)],
+    ids=["bundled", "grid", "no-chips"],
+)
+@pytest.mark.parametrize(
     ("width", "scheme", "tick"),
     [(400, 0, MUTED.dark), (1280, 1, MUTED.light)],
     ids=["400-dark", "1280-light"],
 )
-def test_the_page_draws_quietly(tmp_path: Path, width: int, scheme: int, tick: str) -> None:
-    (tmp_path / "report.html").write_text(render_html(study()), encoding="utf-8")
+def test_the_page_draws_quietly(
+    tmp_path: Path, data: StudyData, charts: int, width: int, scheme: int, tick: str
+) -> None:
+    (tmp_path / "report.html").write_text(render_html(data), encoding="utf-8")
     (tmp_path / "probe.html").write_text(PROBE.format(width=width), encoding="utf-8")
     command = (
         str(CHROMIUM),
@@ -62,7 +71,7 @@ def test_the_page_draws_quietly(tmp_path: Path, width: int, scheme: int, tick: s
     assert said == {
         "ready": "yes",
         "notice_hidden": True,
-        "charts": 7,
+        "charts": charts,
         "sideways": 0,
         "tick_colour": f"rgb({red}, {green}, {blue})",
     }

@@ -13,6 +13,10 @@ from reports.html import render_html, unpacked
 from reports.index import combination
 from reports.study.assemble import empty_data
 from tests.reports.synthetic import study
+from tests.reports.synthetic_grid import CORPORA, FORMATS, METHODS, grid_study
+
+BEST = {formats: ("rtn" if formats == "w8a8" else "hqq", "quik") for formats in FORMATS}
+"""The most accurate of the methods that cost the same; quik costs more."""
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&</script>"
 
@@ -90,6 +94,26 @@ def test_every_row_is_in_a_table() -> None:
         assert chip.title in html()
     assert data.notes[0] in html()
     assert data.manifest.command in html()
+
+
+def test_a_grid_stands_in_tables_of_methods_and_formats() -> None:
+    text = render_html(grid_study())
+    page = Page(text)
+    assert text.count('class="entries"') == 2 * len(CORPORA) + 2 + 2  # errors, costs and times of two models
+    assert all(page.cells.count(method) == 2 * len(CORPORA) + 2 for method in METHODS if method != "quik")
+    summary = text[text.index('id="summary"') : text.index('id="fits"')]
+    shown = {cell for cell in Page(summary).cells if "+" in cell and cell.startswith("w")}
+    assert shown == {f"{formats}+{best}" for formats in FORMATS for best in BEST[formats]}
+    assert len(text) < 4e6
+
+
+def test_a_study_without_chips_speaks_of_none() -> None:
+    text = render_html(grid_study(chips=False))
+    plain = re.sub(r"<s(cript|tyle).*?</s(cript|tyle)>", "", text, flags=re.DOTALL)
+    assert not re.search(
+        r"atency|nergy|[Ff]its|chip", plain.replace("before any chip", "").replace("no chips", "")
+    )
+    assert json.loads(unpacked(Page(text).scripts["packed-charts"]))["default"] == "whisper-micro\n\n"
 
 
 def test_equal_studies_give_equal_bytes() -> None:

@@ -3,6 +3,7 @@ from dataclasses import replace
 from reports.markdown import render_markdown
 from reports.study.assemble import empty_data
 from tests.reports.synthetic import study
+from tests.reports.synthetic_grid import grid_study
 
 
 def test_the_page_has_every_section_in_order() -> None:
@@ -14,6 +15,16 @@ def test_the_page_has_every_section_in_order() -> None:
     ]  # fmt: skip
     assert "![" in text
     assert "figures/pareto.png" in text
+
+
+def test_a_grid_without_chips_shows_the_best_of_each_formats() -> None:
+    text = render_markdown(grid_study(chips=False))
+    heads = [line.removeprefix("## ") for line in text.splitlines() if line.startswith("## ")]
+    assert heads == ["Best of each formats", "Accuracy", "Read with care", "To get this again"]
+    best = text[: text.index("## Accuracy")]
+    assert "w4a16-g32+hqq" in best
+    assert "w4a16-g32+awq" not in best
+    assert "(benchmark.md)" in best
 
 
 def test_tables_are_regular() -> None:

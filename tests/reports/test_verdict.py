@@ -72,7 +72,7 @@ def test_the_fastest_within_the_budget_wins() -> None:
     )
     assert found.choice == combination("m", "w8a8", "chip")
     assert found.sentences[0] == (
-        "On chip, m in w8a8 is the fastest choice (of 3 measured) that fits and stays within +1.0 WER "
+        "On chip, m in w8a8 is the fastest choice (of 3 compared) that fits and stays within +1.0 WER "
         "points of its float: 10.0 ms and 1.00 mJ per utterance, WER 5.4 % on bundled (float 5.0 %; "
         "difference +0.4 points, 95 % interval +0.2 to +0.6)."
     )
