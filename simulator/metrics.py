@@ -62,7 +62,12 @@ def count(ops: OpTable) -> Counts:
 
 
 def packed_bytes(workload: Workload) -> float:
-    """Return what a packed checkpoint of the network occupies: every weight and constant once, as stored.
+    """Return what a packed checkpoint of the network occupies: every weight and constant once, as stored."""
+    return sum(packed_tensors(workload).values())
+
+
+def packed_tensors(workload: Workload) -> dict[str, float]:
+    """Return the bytes of every tensor of a packed checkpoint, by name.
 
     Tables that are computed are in no checkpoint and are not counted: the front end's, and those as long as
     the audio (rotary angles).
@@ -74,7 +79,7 @@ def packed_bytes(workload: Workload) -> float:
         for tensor in graph.tensors
         if tensor.role in (Role.WEIGHT, Role.CONSTANT) and tensor.elements.constant is not None
     }
-    return sum(
-        float(tensor.format.stored_bytes(tensor.rows.at({}), tensor.row_length.at({})))
-        for tensor in stored.values()
-    )
+    return {
+        name: float(tensor.format.stored_bytes(tensor.rows.at({}), tensor.row_length.at({})))
+        for name, tensor in stored.items()
+    }
