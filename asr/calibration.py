@@ -6,12 +6,14 @@ from itertools import islice
 import torch
 
 from asr.audio import Samples
+from asr.corpora import load_corpus
 from asr.corpus import Corpus, Utterance
 from asr.decode import BATCH_SIZE, Progress, transcribe
 from asr.encode import model_inputs
 from asr.recogniser import Recogniser
 from asr.segments import split_at_pauses
-from quant.calibration import CalibrationBatch, CalibrationData
+from quant.calibration import CalibrationBatch, CalibrationData, enough_tokens
+from quant.recipe import Recipe
 from traces.errors import EdgeAsrError
 
 
@@ -21,7 +23,7 @@ def calibration_data(
     *,
     start: int = 0,
     limit: int | None = None,
-    enough_tokens: int | None = None,
+    tokens: int | None = None,
     batch_size: int = BATCH_SIZE,
     progress: Progress | None = None,
 ) -> CalibrationData:
@@ -30,7 +32,7 @@ def calibration_data(
     The decoder's tokens are the prompt and the recogniser's own greedy text, just those that it was fed while
     decoding: references may hold what it would never write. Audio beyond its window is cut as in decoding.
     Drawing begins behind the first `start` utterances, takes at most `limit`, and ends early once the
-    decoder has `enough_tokens`, which `progress` then counts instead of utterances;
+    decoder has seen `tokens`, which `progress` then counts instead of utterances;
     `quant.calibration.enough_tokens` says how many a network needs.
 
     Raises:
@@ -39,17 +41,15 @@ def calibration_data(
     chosen = islice(corpus, start, None if limit is None else start + limit)
     drawn: list[CalibrationBatch] = []
     n_tokens = 0
-    for pieces in _pieces(recogniser, chosen, at_once=None if enough_tokens is None else batch_size):
-        heard = transcribe(
-            recogniser, pieces, batch_size=batch_size, progress=None if enough_tokens else progress
-        )
+    for pieces in _pieces(recogniser, chosen, at_once=None if tokens is None else batch_size):
+        heard = transcribe(recogniser, pieces, batch_size=batch_size, progress=None if tokens else progress)
         for piece, transcript in zip(pieces, heard, strict=True):
             drawn.append(_batch(recogniser, piece, transcript.token_ids))
             n_tokens += drawn[-1].decoder_ids.numel()
-        if enough_tokens is not None:
+        if tokens is not None:
             if progress:
-                progress(min(n_tokens, enough_tokens), enough_tokens)
-            if n_tokens >= enough_tokens:
+                progress(min(n_tokens, tokens), tokens)
+            if n_tokens >= tokens:
                 break
     if not drawn:
         behind = f" behind its first {start}" if start else ""
@@ -57,6 +57,27 @@ def calibration_data(
             f"corpus is empty: '{corpus.identity.name}' has no utterance to calibrate on{behind}"
         )
     return CalibrationData(tuple(drawn))
+
+
+def calibration_for(
+    recogniser: Recogniser,
+    recipe: Recipe,
+    corpus: str,
+    *,
+    limit: int | None = None,
+    progress: Progress | None = None,
+) -> CalibrationData | None:
+    """Return what a recipe has to be shown of a corpus, by name; None if it needs no data.
+
+    Without `limit` as many utterances are drawn as the network's decoder needs.
+
+    Raises:
+        EdgeAsrError: there is no such corpus, or as `calibration_data`.
+    """
+    if not recipe.needs_calibration:
+        return None
+    wanted = enough_tokens(recogniser.model) if limit is None else None
+    return calibration_data(recogniser, load_corpus(corpus), limit=limit, tokens=wanted, progress=progress)
 
 
 def _pieces(

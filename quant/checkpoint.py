@@ -84,8 +84,7 @@ def save_quantized(quantized: QuantizedModel, folder: Path, *, source: Path | No
     Raises:
         EdgeAsrError: if the folder holds something other than a packed checkpoint, or cannot be written.
     """
-    if folder.exists() and not (folder / MANIFEST).is_file():
-        raise EdgeAsrError(f"'{folder}' exists and is no packed checkpoint; choose another folder")
+    check_replaceable(folder)
     try:
         with replaced_folder(folder) as partial:
             _write(quantized, partial, source)
@@ -93,6 +92,16 @@ def save_quantized(quantized: QuantizedModel, folder: Path, *, source: Path | No
         raise EdgeAsrError(
             f"'{folder}' cannot be written ({error.strerror}); choose another place"
         ) from error
+
+
+def check_replaceable(folder: Path) -> None:
+    """Verify that a checkpoint may be written in place of a folder: it is not there, or holds another one.
+
+    Raises:
+        EdgeAsrError: if it holds something else.
+    """
+    if folder.exists() and not (folder / MANIFEST).is_file():
+        raise EdgeAsrError(f"'{folder}' exists and is no packed checkpoint; choose another folder")
 
 
 def load_quantized(folder: Path) -> QuantizedModel:

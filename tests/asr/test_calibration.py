@@ -53,13 +53,13 @@ def test_drawing_ends_once_the_decoder_has_enough_tokens(recogniser: Recogniser,
     wanted = sum(batch.decoder_ids.numel() for batch in everything.batches[:4])
     told: list[tuple[int, int]] = []
     drawn = calibration_data(
-        recogniser, corpus, enough_tokens=wanted, batch_size=3, progress=lambda *step: told.append(step)
+        recogniser, corpus, tokens=wanted, batch_size=3, progress=lambda *step: told.append(step)
     )
     assert drawn.n_utterances == 6  # whole decoding batches of 3
     assert told[-1] == (wanted, wanted)
     for batch, other in zip(drawn.batches, everything.batches, strict=False):
         assert torch.equal(batch.decoder_ids, other.decoder_ids)
-    assert calibration_data(recogniser, corpus, enough_tokens=10**6, batch_size=3).n_utterances == 12
+    assert calibration_data(recogniser, corpus, tokens=10**6, batch_size=3).n_utterances == 12
 
 
 @pytest.mark.parametrize(
