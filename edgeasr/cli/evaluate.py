@@ -18,6 +18,9 @@ def evaluate(
     recipe: Annotated[
         str | None, typer.Option(help="Quantize by this recipe first: a bundled one, or a recipe file.")
     ] = None,
+    calibration: Annotated[
+        str, typer.Option(help="The corpus that the recipe is calibrated on, where it needs that.")
+    ] = "bundled:calibration",
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many utterances.")] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Utterances decoded together.")] = 16,
     rows: Annotated[
@@ -28,6 +31,7 @@ def evaluate(
 ) -> None:
     """Transcribe a corpus, score it, and show error rates with their 95 % intervals."""
     from dataclasses import replace
+    from functools import partial
 
     from asr.corpora import load_corpus
     from asr.evaluate import evaluate as evaluate_
@@ -40,12 +44,18 @@ def evaluate(
     check_not_packed(model, recipe)
     utterances = load_corpus(corpus, limit=limit)
     recogniser = load_recogniser(model)
+    remarks: tuple[str, ...] = ()
     with progress_bars() as progress:
         if recipe is not None:
+            from asr.calibration import calibration_for
             from quant.quantize import quantize
             from quant.recipe import load_recipe
 
-            quantized = quantize(recogniser.model, load_recipe(recipe), progress=progress)
+            chosen = load_recipe(recipe)
+            told = partial(progress, f"calibration on {calibration}")
+            data = calibration_for(recogniser, chosen, calibration, progress=told)
+            quantized = quantize(recogniser.model, chosen, data, progress=progress)
+            remarks = quantized.remarks
             recogniser = replace(recogniser, model=quantized.model)
         measured = evaluate_(
             recogniser,
@@ -53,6 +63,8 @@ def evaluate(
             batch_size=batch_size,
             progress=lambda done, total: progress(f"{model} on {corpus}", done, total),
         )
+    for remark in remarks:
+        tell(f"note: {remark}")
     if rows is not None:
         save_evaluation(measured, rows)
         tell(f"utterances: {rows}")

@@ -79,8 +79,8 @@ def quantize(
             )
             save_quantized(quantized, output, source=folder)
     except KeyboardInterrupt as interrupt:
-        if unfinished.is_dir():
-            tell(f"interrupted; the same command goes on after the last block finished in {unfinished}")
+        kept = unfinished.is_dir()
+        tell(f"interrupted; the same command {f'goes on from {unfinished}' if kept else 'begins anew'}")
         raise typer.Exit(INTERRUPTED) from interrupt
     shutil.rmtree(unfinished, ignore_errors=True)
     for remark in quantized.remarks:

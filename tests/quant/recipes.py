@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from quant.methods import METHODS
 from quant.methods.rtn import RtnConfig
-from quant.recipe import AttentionRule, LayerRule, MethodStep, Recipe, load_recipe
+from quant.recipe import AttentionRule, LayerRule, MethodStep, Recipe, load_recipe, with_methods
 from traces.formats import FLOAT16, Format
 
 PRODUCTS = ("*.?_proj", "*.out_proj", "*.fc?")
@@ -31,3 +32,9 @@ def with_layer(name: str, modules: tuple[str, ...], weight: str, activation: str
     recipe = load_recipe(name)
     rule = LayerRule(modules, Format.parse(weight), Format.parse(activation))
     return replace(recipe, layers=(rule, *recipe.layers))
+
+
+def by_methods(name: str, *methods: str) -> Recipe:
+    """A bundled recipe's formats by other methods with their papers' settings."""
+    steps = tuple(MethodStep(method, METHODS[method].config()) for method in methods)
+    return with_methods(load_recipe(name), steps, name=f"{name} by {' then '.join(methods)}")
