@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from quant.methods import METHODS
 from quant.recipe import Recipe
+from quant.rotations.names import is_rotation
 from traces.errors import EdgeAsrError
 from traces.formats import FLOAT16, Format
 from traces.graph import Graph, Op, Operand, OpKind, Role, settle
@@ -47,7 +48,7 @@ def _reads(op: Op, recipe: Recipe, roles: dict[str, Role], probabilities: set[st
         first = attention.probability if moving.tensor in probabilities else attention.query
         return replace(moving, format=first), replace(fixed, format=attention.kv)
     holds_weights = any(roles[operand.tensor] is Role.WEIGHT for operand in op.reads)
-    if not holds_weights and op.kind is not OpKind.NORMALISATION:
+    if is_rotation(op.module) or (not holds_weights and op.kind is not OpKind.NORMALISATION):
         return tuple(replace(operand, format=FLOAT16) for operand in op.reads)
     rule = recipe.layer_formats(op.module)
     if op.kind is OpKind.NORMALISATION and not (rule.weight.is_float and rule.activation.is_float):

@@ -6,6 +6,7 @@ from typing import Literal
 from torch import nn
 
 from quant.recipe import AttentionRule, LayerRule, Recipe, matches
+from quant.rotations.names import is_rotation
 from traces.errors import EdgeAsrError
 from traces.formats import FLOAT16, Format
 
@@ -67,7 +68,9 @@ def make_plan(model: nn.Module, recipe: Recipe) -> Plan:
         module; an
             integer format for a module that has no quantized form; tied modules whose formats disagree.
     """
-    holders = [name for name, module in model.named_modules() if _holds_weights(module)]
+    holders = [
+        name for name, module in model.named_modules() if _holds_weights(module) and not is_rotation(name)
+    ]
     attentions = [name for name, module in model.named_modules() if _is_attention(module)]
     remarks = _check_rules_match(recipe, holders, attentions)
     owner: dict[int, PlannedLayer] = {}

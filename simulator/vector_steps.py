@@ -5,8 +5,9 @@ kernel. Transcendentals are one step (a table or a dedicated instruction); chips
 so in their rates.
 """
 
+from quant.rotations.orders import hadamard_order
 from traces.errors import EdgeAsrError
-from traces.graph import Op
+from traces.graph import Op, Rows
 
 STEPS = {
     # Normalisations: mean, variance, normalise, scale and shift.
@@ -61,14 +62,30 @@ STEPS = {
 
 
 def steps(function: str, *, op: Op) -> int:
-    """Return the steps per element of a function.
+    """Return the steps per element of a function; those of a Hadamard transform depend on its length.
 
     Raises:
         EdgeAsrError: if the function has no entry; the message names the op and its module.
     """
+    if function == "hadamard":
+        return _hadamard_steps(op)
     if function not in STEPS:
         raise EdgeAsrError(
             f"op {op.name} of module '{op.module}': no vector-step count for '{function}'; "
             "add it to simulator/vector_steps.py"
         )
     return STEPS[function]
+
+
+def _hadamard_steps(op: Op) -> int:
+    """Rows of n = 2^k * c: k butterflies of one addition each, c of the core (none if c is 1), one scaling.
+
+    640 = 2^5 * 20 takes 5 + 20 + 1 = 26 steps per element, 512 = 2^9 takes 10.
+    """
+    length = op.extents.row_length.constant if isinstance(op.extents, Rows) else None
+    order = None if length is None else hadamard_order(length)
+    if order is None:
+        raise EdgeAsrError(
+            f"op {op.name} of module '{op.module}': no Hadamard transform has rows of {length}"
+        )
+    return order.steps

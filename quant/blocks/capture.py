@@ -79,7 +79,8 @@ def _entry(model: nn.Module, layer: str, run: Callable[[], object]) -> tuple[Ten
         caught.append((hidden, Arguments(args[1:], dict(kwargs))))
         raise Reached
 
-    hook = model.get_submodule(layer).register_forward_pre_hook(catch, with_kwargs=True)
+    # In front of the layer's own hooks (a rotation of its input), which run again whenever the layer does.
+    hook = model.get_submodule(layer).register_forward_pre_hook(catch, with_kwargs=True, prepend=True)
     try:
         with torch.no_grad():
             run()

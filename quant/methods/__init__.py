@@ -8,6 +8,7 @@ from quant.methods.awq import AwqConfig, awq
 from quant.methods.gptq import GptqConfig, gptq
 from quant.methods.hqq import HqqConfig, hqq
 from quant.methods.problem import Problem
+from quant.methods.quarot import QuarotConfig, prepare_rotations_, quarot, rotate_graph
 from quant.methods.rtn import RtnConfig, rtn
 from quant.methods.smoothquant import SmoothQuantConfig, smoothquant
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from quant.weights import QuantizedWeight
     from traces.graph import Graph
 
-MethodConfig = AwqConfig | GptqConfig | HqqConfig | RtnConfig | SmoothQuantConfig
+MethodConfig = AwqConfig | GptqConfig | HqqConfig | QuarotConfig | RtnConfig | SmoothQuantConfig
 """The settings of any method: a union that a new method's frozen config joins."""
 
 
@@ -47,6 +48,7 @@ METHODS: dict[str, Method] = {
     "awq": Method(AwqConfig, awq),
     "gptq": Method(GptqConfig, gptq),
     "hqq": Method(HqqConfig, hqq, data_free=True),
+    "quarot": Method(QuarotConfig, quarot, prepare_rotations_, rotate_graph, data_free=True),
     "rtn": Method(RtnConfig, rtn, data_free=True),
     "smoothquant": Method(SmoothQuantConfig, smoothquant),
 }

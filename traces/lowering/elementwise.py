@@ -54,6 +54,12 @@ def arithmetic(low: Lowering, node: Node) -> Value:
     return low.emit(node, OpKind.ELEMENTWISE, function, extents=low.rows(node), reads=reads)
 
 
+def hadamard(low: Lowering, node: Node) -> Value:
+    """Multiply each row by a Hadamard matrix, in the steps of its fast transform."""
+    reads = (low.read(node_arg(node, 0, "x")),)
+    return low.emit(node, OpKind.ELEMENTWISE, "hadamard", extents=low.rows(node), reads=reads)
+
+
 def softmax(low: Lowering, node: Node) -> Value:
     """Normalise the exponentials of each row."""
     reads = (low.read(node_arg(node, 0, "self")),)
@@ -93,6 +99,7 @@ RULES: Rules = (
     }
     | {"aten.add_.Tensor": arithmetic, "aten.mul_.Tensor": arithmetic, "aten.softmax.int": softmax}
     | {
+        "edgeasr.hadamard.default": hadamard,
         "aten.mean.dim": reduction,
         "aten.mean.default": reduction,
         "aten.sum.dim_IntList": reduction,
