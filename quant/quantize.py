@@ -115,8 +115,13 @@ def _scarcity(model: nn.Module, recipe: Recipe, data: CalibrationData | None) ->
 def _run_methods_(problem: Problem, recipe: Recipe) -> None:
     """Run the recipe's steps; the findings end up with every planned weight rounded."""
     weights = problem.findings.weights
+    names = [step.name for step in recipe.methods]
     for index, step in enumerate(recipe.methods):
-        numbered = replace(problem, step=f"{index + 1}-{step.name}" if len(recipe.methods) > 1 else step.name)
+        numbered = replace(
+            problem,
+            step=f"{index + 1}-{step.name}" if len(names) > 1 else step.name,
+            next_method=names[index + 1] if index + 1 < len(names) else "",
+        )
         with torch.no_grad():
             weights.update(METHODS[step.name].run(numbered, step.config))
     missing = [layer.module for layer in problem.layers if layer.module not in weights]

@@ -60,7 +60,8 @@ class Problem:
     `model` is a working copy in float32 whose parameters are shared with the caller's model: a method assigns
     new ones and never writes into old ones. `layers` are those with integer weights, in the order the network
     runs them; tied modules appear once, under their first name. `attention` has the formats of all
-    attentions. `step` names the recipe's step that is running, for `store`, which keeps finished blocks.
+    attentions. `step` names the recipe's step that is running, for `store`, which keeps finished blocks;
+    `next_method` is that of the step behind it, empty for the last.
     """
 
     model: "Module"
@@ -71,6 +72,7 @@ class Problem:
     findings: Findings = field(default_factory=Findings)
     store: "BlockStore | None" = None
     step: str = ""
+    next_method: str = ""
 
     def weight_of(self, layer: "PlannedLayer") -> "Tensor":
         """Return a layer's float weight: (out, in), (out, in, kernel), or (tokens, channels) of a lookup."""
