@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asr.calibration import calibration_data
+from asr.calibration import calibration_for
 from asr.corpora import load_corpus
 from asr.corpus import Corpus
 from asr.evaluate import evaluate
@@ -55,7 +55,7 @@ class Workbench:
     """
 
     _recogniser: tuple[str, Recogniser] | None = None
-    _calibration: "tuple[Study, CalibrationData] | None" = None
+    _calibration: "tuple[Study, CalibrationData | None] | None" = None
 
     def recogniser(self, model: str) -> Recogniser:
         """Return the float recogniser."""
@@ -64,11 +64,20 @@ class Workbench:
             self._recogniser = model, load_recogniser(model)
         return self._recogniser[1]
 
-    def calibration(self, job: Job, progress: Progress) -> "CalibrationData":
-        """Return the study's calibration data for the job's model: its own greedy transcripts."""
+    def calibration(self, job: Job, progress: Progress) -> "CalibrationData | None":
+        """Return what the job's recipe looks at, the same for all that look: the model's own transcripts."""
         recogniser, study = self.recogniser(job.model), job.study
+        if not job.recipe.needs_calibration:
+            return None
         if self._calibration is None or self._calibration[0] != study:
-            self._calibration = study, _calibration_data(recogniser, study, progress)
+            data = calibration_for(
+                recogniser,
+                job.recipe,
+                study.calibration,
+                limit=study.calibration_utterances,
+                progress=partial(progress, f"{job.model} on {study.calibration}"),
+            )
+            self._calibration = study, data
         return self._calibration[1]
 
 
@@ -122,7 +131,7 @@ def _quantized(job: Job, bench: Workbench, progress: Progress) -> tuple[Recognis
     from quant.quantize import quantize
 
     recogniser = bench.recogniser(job.model)
-    data = bench.calibration(job, progress) if job.recipe.needs_calibration else None
+    data = bench.calibration(job, progress)
 
     def named(task: str, done: int, total: int, note: str = "") -> None:
         progress(f"{job}: {task}", done, total, note)
@@ -131,19 +140,6 @@ def _quantized(job: Job, bench: Workbench, progress: Progress) -> tuple[Recognis
     found = quantize(recogniser.model, job.recipe, data, progress=named, resume=RunFolder(job.folder).blocks)
     effort = Effort(time.perf_counter() - start_s, found.n_utterances, found.n_tokens, found.remarks)
     return replace(recogniser, model=found.model), effort
-
-
-def _calibration_data(recogniser: Recogniser, study: Study, progress: Progress) -> "CalibrationData":
-    from quant.calibration import enough_tokens
-
-    counted = study.calibration_utterances is not None
-    return calibration_data(
-        recogniser,
-        _calibration_corpus(study),
-        enough_tokens=None if counted else enough_tokens(recogniser.model),
-        batch_size=study.batch_size,
-        progress=partial(progress, f"{recogniser.name} on {study.calibration}"),
-    )
 
 
 def _calibration_corpus(study: Study) -> Corpus:

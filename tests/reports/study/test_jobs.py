@@ -8,7 +8,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from asr.calibration import calibration_data
+from asr.calibration import calibration_for
 from asr.evaluate import evaluate
 from quant.recipe import load_recipe, save_recipe
 from reports.study import measure as measuring
@@ -90,8 +90,8 @@ def test_calibration_is_made_once_for_those_who_need_it(
 ) -> None:
     looked_at = {found.cell.recipe: found.effort.calibration_utterances for found in one_by_one}
     assert looked_at == {"float": 0, "w8a8-static": 2, "w4a16-g32": 0}
-    make = Mock(wraps=calibration_data)
-    monkeypatch.setattr(measuring, "calibration_data", make)
+    make = Mock(wraps=calibration_for)
+    monkeypatch.setattr(measuring, "calibration_for", make)
     run, study = folder(tmp_path), replace(STUDY, recipes=("w8a8-static",), limit=1)
     measure_all(study, run, progress=silent)
     assert make.call_count == 1
