@@ -5,6 +5,9 @@ from contextlib import contextmanager
 
 from traces.progress import Progress
 
+MOST_ENDED = 6
+"""Bars of ended tasks that stay in sight; a study has hundreds."""
+
 
 @contextmanager
 def progress_bars() -> Iterator[Progress]:
@@ -23,7 +26,7 @@ def progress_bars() -> Iterator[Progress]:
     )
     bars = Bars(*columns, console=console, disable=not console.is_terminal)
     known: dict[str, TaskID] = {}
-    ended: set[str] = set()
+    ended: list[str] = []
 
     def report(task: str, done: int, total: int, note: str = "") -> None:
         if task not in known:
@@ -32,7 +35,9 @@ def progress_bars() -> Iterator[Progress]:
         if note and not console.is_terminal:
             console.print(f"{task}: {done} of {total}, {note}", highlight=False)
         if done >= total and task not in ended:
-            ended.add(task)
+            ended.append(task)
+            if len(ended) > MOST_ENDED:
+                bars.update(known[ended[-1 - MOST_ENDED]], visible=False)
             if not console.is_terminal:
                 console.print(f"{task}: done ({total})", highlight=False)
 
