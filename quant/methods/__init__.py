@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 from quant.methods.awq import AwqConfig, awq
 from quant.methods.gptq import GptqConfig, gptq
 from quant.methods.hqq import HqqConfig, hqq
+from quant.methods.omniquant import OmniquantConfig, omniquant
 from quant.methods.problem import Problem
 from quant.methods.quarot import QuarotConfig, prepare_rotations_, quarot, rotate_graph
 from quant.methods.rtn import RtnConfig, rtn
 from quant.methods.smoothquant import SmoothQuantConfig, smoothquant
+from quant.methods.spinquant import SpinquantConfig, spinquant
+from quant.methods.tesseraq import TesseraqConfig, tesseraq
 
 if TYPE_CHECKING:
     from torch.nn import Module
@@ -19,7 +22,17 @@ if TYPE_CHECKING:
     from quant.weights import QuantizedWeight
     from traces.graph import Graph
 
-MethodConfig = AwqConfig | GptqConfig | HqqConfig | QuarotConfig | RtnConfig | SmoothQuantConfig
+MethodConfig = (
+    AwqConfig
+    | GptqConfig
+    | HqqConfig
+    | OmniquantConfig
+    | QuarotConfig
+    | RtnConfig
+    | SmoothQuantConfig
+    | SpinquantConfig
+    | TesseraqConfig
+)
 """The settings of any method: a union that a new method's frozen config joins."""
 
 
@@ -48,7 +61,10 @@ METHODS: dict[str, Method] = {
     "awq": Method(AwqConfig, awq),
     "gptq": Method(GptqConfig, gptq),
     "hqq": Method(HqqConfig, hqq, data_free=True),
+    "omniquant": Method(OmniquantConfig, omniquant),
     "quarot": Method(QuarotConfig, quarot, prepare_rotations_, rotate_graph, data_free=True),
     "rtn": Method(RtnConfig, rtn, data_free=True),
+    "spinquant": Method(SpinquantConfig, spinquant, prepare_rotations_, rotate_graph),
+    "tesseraq": Method(TesseraqConfig, tesseraq),
     "smoothquant": Method(SmoothQuantConfig, smoothquant),
 }
