@@ -107,9 +107,8 @@ def process_pool(n_jobs: int) -> Iterator[Executor | None]:
 def _start_process(watched: Connection, n_jobs: int) -> None:
     import torch
 
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C reaches all; the pipe ends this process without a word
+    # Ctrl-C reaches every process; this one ends by the pipe, without a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(max(1, torch.get_num_threads() // n_jobs))
     threading.Thread(target=_end_with, args=(watched,), daemon=True).start()
 
