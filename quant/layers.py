@@ -39,7 +39,7 @@ def _quantized_layer(
     module: nn.Module, layer: PlannedLayer, weight: QuantizedWeight, static: Scale | None
 ) -> WeightStore:
     match module:
-        case nn.Linear():
+        case nn.Linear() | QuantizedLinear():  # rounded anew, where a method looks at it in between
             return QuantizedLinear(weight, module.bias, activation=layer.activation, static=static)
         case nn.Conv1d():
             return QuantizedConv1d.like(module, weight, activation=layer.activation, static=static)

@@ -22,13 +22,17 @@ _KINDS: dict[type[nn.Module], LayerKind] = {
 
 @dataclass(frozen=True, slots=True)
 class PlannedLayer:
-    """A module whose weight becomes integers; `weight_of` names the first module with that weight."""
+    """A module whose weight becomes integers; `weight_of` names the first module with that weight.
+
+    `n_float` of its input columns stay float16, in the weight as in the activations.
+    """
 
     module: str
     kind: LayerKind
     weight: Format
     activation: Format
     weight_of: str
+    n_float: int = 0
 
     @property
     def is_tied(self) -> bool:

@@ -12,30 +12,61 @@ from traces.formats import Format
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class FloatColumns:
+    """Input columns of a weight that stay float.
+
+    columns: (n_float,) int64, rising; weight: (out, n_float) float16.
+    """
+
+    columns: Tensor
+    weight: Tensor
+
+    def others(self, in_features: int) -> Tensor:
+        """Return the columns (in - n_float,) int64 that are integers."""
+        is_integer = torch.ones(in_features, dtype=torch.bool, device=self.columns.device)
+        is_integer[self.columns] = False
+        return is_integer.nonzero().squeeze(1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class QuantizedWeight:
     """Codes in the weight's own shape, and what they stand for.
 
     codes: (out, ...) int8, or int16 above 8 bits; scale and zero: (rows, groups), see `quant.quantizer`.
+    With `float_columns` the codes are those of all other columns, (out, in - n_float), side by side.
     """
 
     codes: Tensor
     scale: Scale
     number: Format
+    float_columns: FloatColumns | None = None
 
     def dequantized(self) -> Tensor:
-        """Return the weight as float32."""
-        return from_codes(self.codes, self.scale, self.number)
+        """Return the weight as float32, float columns in their places."""
+        numbers = from_codes(self.codes, self.scale, self.number)
+        kept = self.float_columns
+        if kept is None:
+            return numbers
+        whole = numbers.new_empty((len(numbers), numbers.shape[1] + len(kept.columns)))
+        whole[:, kept.others(whole.shape[1])] = numbers
+        whole[:, kept.columns] = kept.weight.float()
+        return whole
 
     def tensors(self) -> dict[str, Tensor]:
         """Return everything as named tensors; `of_tensors` undoes it."""
         parts = {"codes": self.codes, "scale": self.scale.scale, "format": _as_bytes(self.number.name)}
-        return parts if self.scale.zero is None else parts | {"zero": self.scale.zero}
+        if self.scale.zero is not None:
+            parts["zero"] = self.scale.zero
+        if self.float_columns is not None:
+            parts |= {"columns": self.float_columns.columns, "float_weight": self.float_columns.weight}
+        return parts
 
     @classmethod
     def of_tensors(cls, parts: Mapping[str, Tensor]) -> "QuantizedWeight":
         """Return the weight that `tensors` took apart."""
         number = Format.parse(bytes(parts["format"].tolist()).decode())
-        return cls(parts["codes"], Scale(parts["scale"], parts.get("zero")), number)
+        kept = FloatColumns(parts["columns"], parts["float_weight"]) if "columns" in parts else None
+        return cls(parts["codes"], Scale(parts["scale"], parts.get("zero")), number, kept)
 
 
 def _as_bytes(text: str) -> Tensor:

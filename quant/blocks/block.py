@@ -1,8 +1,8 @@
 """One block of the network with what calibration data sees there, on the float and on the quantized path."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +10,11 @@ from torch.func import functional_call
 
 from quant.activations import quantize_activation
 from quant.blocks.capture import Arguments, Reached
+from quant.blocks.finished import FinishedParts
+from quant.layers import replace_layers_
+from quant.modules import WeightStore
 from quant.plan import PlannedLayer
+from quant.weights import QuantizedWeight
 from traces.errors import EdgeAsrError
 from traces.formats import Format
 
@@ -38,7 +42,7 @@ class Block:
 
     `teacher` and `student` are the float module and its twin, in which earlier blocks' and this block's
     rounded layers are already integers. `layers` are those to round, by full name; `prefix` maps the
-    front of full module names to names inside the block.
+    front of full module names to names inside the block. Of `finished` parts the student's output is known.
     """
 
     name: str
@@ -47,6 +51,7 @@ class Block:
     student: nn.Module
     prefix: Mapping[str, str]
     samples: tuple[Sample, ...]
+    finished: FinishedParts = field(default_factory=FinishedParts)
 
     def local(self, name: str) -> str:
         """Return the name inside the block of a module or parameter with a full name."""
@@ -74,13 +79,38 @@ class Block:
         activation formats.
         """
         if not parameters:
-            return sample.student_arguments.call(self.student, sample.student_input)
+            with self.finished.standing_in(self.student, sample):
+                return sample.student_arguments.call(self.student, sample.student_input)
         local = {self.local(name): value for name, value in parameters.items()}
 
         def block(*args: object, **kwargs: object) -> object:
             return functional_call(self.student, local, args, kwargs)
 
         return sample.student_arguments.call(_Function(block), sample.student_input)
+
+    def round_(self, weights: Mapping[str, QuantizedWeight]) -> None:
+        """Put rounded layers into the student, so that later ones see what they give.
+
+        Parts of the block all of whose layers are integers then are finished: they run once more per sample.
+        """
+        rounded = {self.local(name): weight for name, weight in weights.items()}
+        ready = tuple(
+            replace(
+                layer,
+                module=self.local(layer.module),
+                weight_of=self.local(layer.module),
+                activation=at_run_time(layer.activation),
+            )
+            for layer in self.layers
+            if layer.module in weights
+        )
+        replace_layers_(self.student, ready, rounded, {})
+        self.finished.add_(name for name, _ in self.student.named_children() if self._is_finished(name))
+
+    def _is_finished(self, part: str) -> bool:
+        """Whether a part of the block has layers to round inside it, and all are rounded."""
+        names = [layer.module for layer in self.layers if self.local(layer.module).startswith(f"{part}.")]
+        return bool(names) and all(isinstance(self.module(name, student=True), WeightStore) for name in names)
 
 
 class _Function(nn.Module):
@@ -149,7 +179,9 @@ def observe(
         arguments = sample.student_arguments if student else sample.teacher_arguments
         hidden = sample.student_input if student else sample.teacher_input
         try:
-            with torch.no_grad():
+            with torch.no_grad(), ExitStack() as stack:
+                if student:
+                    stack.enter_context(block.finished.standing_in(module, sample))
                 arguments.call(module, hidden)
         except Reached:
             pass

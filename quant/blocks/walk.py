@@ -30,6 +30,7 @@ def walk(
     *,
     quantized: bool = True,
     outside: Mapping[str, QuantizedWeight] | None = None,
+    n_compared: int | None = None,
 ) -> dict[str, QuantizedWeight]:
     """Take a method through the encoder, the cross-attention keys and values, and the decoder.
 
@@ -38,13 +39,17 @@ def walk(
     `problem.model`. With `quantized` false nothing is rounded, and the student is the teacher. A block that
     `problem.store` holds is not solved again.
 
+    A method that never looks at the teacher need not wait for it: with `n_compared` the float network runs on
+    the first so many samples, enough to tell the error; on the others the teacher is the student.
+
     Raises:
         EdgeAsrError: there is no calibration data, or the network is built unlike Whisper and Moonshine.
     """
     data, layout = need_data(problem.calibration, problem.step), layout_of(problem.model)
     weights = _outside(problem, outside or {}) if quantized else {}
     student = _student_of(problem, weights) if quantized else problem.model
-    walked = _Walk(problem, solve, student, len(layout.encoder) + 1 + len(layout.decoder), weights)
+    n_blocks = len(layout.encoder) + 1 + len(layout.decoder)
+    walked = _Walk(problem, solve, student, n_blocks, weights, n_compared)
     problem.progress(problem.step, 0, walked.n_blocks)
     samples = _at_encoder(problem, student, layout, data)
     walked.through_(layout.encoder, samples)
@@ -83,6 +88,7 @@ class _Walk:
     student: nn.Module
     n_blocks: int
     weights: dict[str, QuantizedWeight]
+    n_compared: int | None
     done: int = 0
 
     @property
@@ -99,11 +105,8 @@ class _Walk:
                 for layer in self.problem.layers
                 if layer.module.startswith(f"{name}.") and layer.module not in elsewhere
             )
-            outputs = self._step_(
-                name, layers, samples, {name: ""}, partial(nn.Module.get_submodule, target=name)
-            )
-            for sample, output in zip(samples, outputs, strict=True):
-                sample.teacher_input, sample.student_input = sample.target, output
+            build = partial(nn.Module.get_submodule, target=name)
+            self._step_(name, layers, samples, {name: ""}, build, moves_on=True)
 
     def cross_(self, layout: Layout, samples: tuple[Sample, ...]) -> None:
         """Take the step of all cross-attention keys and values; the samples keep what enters it."""
@@ -117,7 +120,8 @@ class _Walk:
             norm = model.get_submodule(layout.encoder_norm)
             return CrossKeysValues(norm, [model.get_submodule(name) for name in names])
 
-        self._step_(CROSS, layers, samples, {layout.encoder_norm: "norm", **inside}, build)
+        prefix = {layout.encoder_norm: "norm", **inside}
+        self._step_(CROSS, layers, samples, prefix, build, moves_on=False)
 
     def _step_(
         self,
@@ -126,12 +130,14 @@ class _Walk:
         samples: tuple[Sample, ...],
         prefix: Mapping[str, str],
         build: Callable[[nn.Module], nn.Module],
-    ) -> list[Tensor]:
-        """Solve a block or take its result from the store, apply it, and return the student's outputs."""
+        *,
+        moves_on: bool,
+    ) -> None:
+        """Solve a block or take its result from the store, apply it, and go behind it if `moves_on`."""
         problem = self.problem
         block = Block(name, layers, build(problem.model), build(self.student), prefix, samples)
         with torch.no_grad():
-            for sample in samples:
+            for sample in samples[: self.n_compared]:
                 sample.target = block.teacher_output(sample)
         result = problem.store.load(problem.step, name) if problem.store else None
         if result is None:
@@ -139,16 +145,31 @@ class _Walk:
             if problem.store:
                 problem.store.save(problem.step, name, result)
         self._apply_(layers, result)
-        outputs = [sample.target for sample in samples]
-        note = ""
-        if self.is_quantized:
-            block = replace(block, student=build(self.student))
-            with torch.no_grad():
-                outputs = [block.student_output(sample) for sample in samples]
-            note = f"error {relative_error(samples, outputs):.3f}"
+        with torch.no_grad():
+            error = self._behind_(replace(block, student=build(self.student)), moves_on=moves_on)
         self.done += 1
+        note = f"error {error:.3f}" if self.is_quantized else ""
         problem.progress(problem.step, self.done, self.n_blocks, note)
-        return outputs
+
+    def _behind_(self, block: Block, *, moves_on: bool) -> float:
+        """Return |output - target| / |target| over all kept tokens, and let the samples move on behind.
+
+        One output at a time: the keys and values of all layers together are large.
+        """
+        n_compared = len(block.samples) if self.n_compared is None else self.n_compared
+        difference = power = 0.0
+        for index, sample in enumerate(block.samples if moves_on else block.samples[:n_compared]):
+            is_compared = index < n_compared
+            is_target = is_compared and not self.is_quantized
+            output = sample.target if is_target else block.student_output(sample)
+            if is_compared:
+                target = kept(sample.target, sample)
+                difference += float((kept(output, sample) - target).square().sum())
+                power += float(target.square().sum())
+            if moves_on:
+                sample.teacher_input = sample.target if is_compared else output
+                sample.student_input = output
+        return float((difference / max(power, 1e-30)) ** 0.5)
 
     def _apply_(self, layers: tuple[PlannedLayer, ...], result: BlockResult) -> None:
         self.weights.update(result.weights)
@@ -157,16 +178,6 @@ class _Walk:
         if self.is_quantized:
             set_parameters_(self.student, result.parameters)
             _replace_(self.student, layers, result.weights)
-
-
-def relative_error(samples: tuple[Sample, ...], outputs: list[Tensor]) -> float:
-    """Return |output - target| / |target| over all kept tokens."""
-    difference = power = 0.0
-    for sample, output in zip(samples, outputs, strict=True):
-        target = kept(sample.target, sample)
-        difference += float((kept(output, sample) - target).square().sum())
-        power += float(target.square().sum())
-    return float((difference / max(power, 1e-30)) ** 0.5)
 
 
 def _at_encoder(
