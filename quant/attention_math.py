@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from quant.activations import quantize_activation
+from quant.activations import quantize_probabilities
 from traces.formats import Format
 
 SCORES_AT_ONCE = 1 << 18
@@ -45,7 +45,7 @@ def attend(
         )
         for part in parts
     ]
-    return torch.cat(mixed)
+    return mixed[0] if len(mixed) == 1 else torch.cat(mixed)
 
 
 def _attend_part(
@@ -56,4 +56,4 @@ def _attend_part(
         scores.masked_fill_(~mask, -torch.inf)
     elif mask is not None:
         scores.add_(mask)
-    return torch.matmul(quantize_activation(scores.softmax(-1), probability), v)
+    return torch.matmul(quantize_probabilities(scores.softmax(-1), probability), v)

@@ -41,7 +41,7 @@ class WeightStore(nn.Module):
 
     def dequantized(self, dtype: torch.dtype) -> Tensor:
         """Return the weight as numbers; computed at the first call."""
-        return self.float_weight.of(self.weight, Scale(self.scale, self.zero), self.weight_format, dtype)
+        return self.float_weight.of(self, dtype)
 
 
 class FloatWeight:
@@ -51,10 +51,12 @@ class FloatWeight:
         self._codes: Tensor | None = None
         self._numbers: Tensor | None = None
 
-    def of(self, codes: Tensor, scale: Scale, number: Format, dtype: torch.dtype) -> Tensor:
-        """Return the numbers that the codes stand for."""
+    def of(self, store: "WeightStore", dtype: torch.dtype) -> Tensor:
+        """Return the numbers that the codes of a store stand for."""
+        codes = store.weight
         if self._numbers is None or self._codes is not codes or self._numbers.dtype != dtype:
-            self._codes, self._numbers = codes, from_codes(codes, scale, number).to(dtype)
+            numbers = from_codes(codes, Scale(store.scale, store.zero), store.weight_format)
+            self._codes, self._numbers = codes, numbers.to(dtype)
         return self._numbers
 
 
@@ -200,4 +202,6 @@ def _register_static(layer: nn.Module, activation: Format, static: Scale | None)
 
 
 def _static(layer: "QuantizedLinear | QuantizedConv1d") -> Scale | None:
-    return None if layer.activation_scale is None else Scale(layer.activation_scale, layer.activation_zero)
+    if layer.activation_format.dynamic or layer.activation_scale is None:  # looking a buffer up takes time
+        return None
+    return Scale(layer.activation_scale, layer.activation_zero)

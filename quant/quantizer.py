@@ -15,6 +15,7 @@ have no error.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -63,8 +64,13 @@ class Scale:
 
 def code_range(number: Format) -> CodeRange:
     """Return the codes of an integer format; the module docstring says why they are what they are."""
-    half = 1 << (number.bits - 1)
-    return CodeRange(-(half - 1) if number.symmetric else -half, half - 1)
+    return _code_range(number.bits, number.symmetric)
+
+
+@cache
+def _code_range(bits: int, symmetric: bool) -> CodeRange:
+    half = 1 << (bits - 1)
+    return CodeRange(-(half - 1) if symmetric else -half, half - 1)
 
 
 def code_dtype(number: Format) -> torch.dtype:
@@ -113,10 +119,15 @@ def scale_of_range(low: Tensor, high: Tensor, number: Format) -> Scale:
     """Return the scale and zero point whose codes span low <= 0 ... high >= 0."""
     codes = code_range(number)
     if number.symmetric:
-        return Scale(_to_float16_upwards(torch.maximum(-low, high) / codes.high), None)
+        return Scale(step_of_largest(torch.maximum(-low, high), number), None)
     scale = _to_float16_upwards((high - low) / (codes.levels - 1))
     zero = (codes.low - low / scale.float()).round().clamp(codes.low, codes.high)
     return Scale(scale, zero.to(code_dtype(number)))
+
+
+def step_of_largest(largest: Tensor, number: Format) -> Tensor:
+    """Return the float16 step whose highest symmetric code reaches the largest magnitude, float32."""
+    return _to_float16_upwards(largest / code_range(number).high)
 
 
 def to_codes(x: Tensor, scale: Scale, number: Format) -> Tensor:
@@ -178,9 +189,9 @@ def _per_group(scale: Scale) -> tuple[Tensor, Tensor | None]:
 def _to_float16_upwards(scale: Tensor) -> Tensor:
     """Round positive float32 to the next float16 that is not smaller."""
     nearest = scale.clamp(min=SMALLEST_SCALE).half()
-    too_small = (nearest.float() < scale).to(torch.int16)
     # The bit patterns of positive floats are ordered like the floats, so adding one gives the next one up.
-    return (nearest.view(torch.int16) + too_small).view(torch.float16)
+    nearest.view(torch.int16).add_(nearest < scale)
+    return nearest
 
 
 def _searched(groups: Tensor, low: Tensor, high: Tensor, number: Format, search: RangeSearch) -> Scale:

@@ -1,10 +1,10 @@
 import pytest
 import torch
 
-from quant.activations import quantize_activation
-from quant.quantizer import Scale, scale_of_range
+from quant.activations import quantize_activation, quantize_probabilities
+from quant.quantizer import Scale, code_range, scale_of_range
 from traces.errors import EdgeAsrError
-from traces.formats import FLOAT16, INT8_TOKEN, INT16_TOKEN, Format
+from traces.formats import FLOAT16, INT8_TOKEN, INT16_TOKEN, Format, Granularity
 
 
 def test_float_formats_pass_through() -> None:
@@ -65,3 +65,43 @@ def test_input_is_not_changed() -> None:
     before = x.clone()
     quantize_activation(x, INT8_TOKEN)
     assert torch.equal(x, before)
+
+
+def by_definition(x: torch.Tensor, number: Format) -> torch.Tensor:
+    """Rounding as the grid is defined, without any short cut."""
+    axes = (-1,) if "token" in number.name else tuple(range(1, x.ndim))
+    low, high = x.amin(axes, keepdim=True).clamp(max=0.0), x.amax(axes, keepdim=True).clamp(min=0.0)
+    step = scale_of_range(low.float(), high.float(), number).scale.to(x.dtype)
+    codes = code_range(number)
+    return (x / step).round().clamp(codes.low, codes.high) * step
+
+
+@pytest.mark.parametrize(
+    "name", ["int2_token", "int4_token", "int8_token", "int8_tensor_dynamic", "int16_token"]
+)
+@pytest.mark.parametrize("width", [1, 31, 32, 40, 400])
+def test_the_short_cut_gives_the_same_numbers(name: str, width: int) -> None:
+    number = Format.parse(name)
+    for size in (1e-9, 1e-3, 1.0, 1e4):  # the smallest steps are subnormal float16
+        x = size * torch.randn(2, 70, width, generator=torch.Generator().manual_seed(width))
+        x[0, 3] = 0.0
+        assert torch.equal(quantize_activation(x, number), by_definition(x, number))
+        assert torch.equal(quantize_activation(x.double(), number), by_definition(x.double(), number))
+        transposed = x.transpose(0, 1)
+        if number.granularity is Granularity.TOKEN:
+            assert torch.equal(quantize_activation(transposed, number), by_definition(transposed, number))
+
+
+@pytest.mark.parametrize("name", ["float16", "int8_token", "int8_token_asym", "int8_tensor_dynamic"])
+@pytest.mark.parametrize("keys", [5, 60, 100])
+def test_probabilities_are_activations(name: str, keys: int) -> None:
+    number = Format.parse(name)
+    p = torch.randn(2, 3, 40, keys, generator=torch.Generator().manual_seed(0)).softmax(-1)
+    assert torch.equal(quantize_probabilities(p.clone(), number), quantize_activation(p, number))
+
+
+def test_a_gradient_passes_probabilities_straight_through() -> None:
+    x = torch.randn(2, 50, requires_grad=True)
+    (found,) = torch.autograd.grad(quantize_probabilities(x.softmax(-1), INT8_TOKEN)[:, 0].sum(), x)
+    (expected,) = torch.autograd.grad(x.softmax(-1)[:, 0].sum(), x)
+    assert torch.equal(found, expected)
