@@ -1,5 +1,7 @@
 """Rotations put into the weights of a network that is restructured for them."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -10,6 +12,9 @@ from quant.rotations.matrices import random_hadamard
 from quant.rotations.orders import hadamard_order
 from quant.rotations.sites import Sites, sites_of
 
+_BLOCK = "rotations"
+"""Under which learned rotations are kept: they are found for the whole network at once."""
+
 
 def random_rotations(model: nn.Module, sites: Sites, *, seed: int) -> dict[str, Tensor]:
     """Return a random Hadamard matrix for each residual stream and for the values of each attention."""
@@ -18,6 +23,17 @@ def random_rotations(model: nn.Module, sites: Sites, *, seed: int) -> dict[str, 
     rotations = {stream.name: random_hadamard(size, generator) for stream in sites.streams}
     for site in (*sites.encoder.attentions, *sites.decoder.attentions):
         rotations[site.module] = random_hadamard(site.head_size, generator)
+    return rotations
+
+
+def resumed(problem: Problem, learn: Callable[[], dict[str, Tensor]]) -> Parameters:
+    """Return the rotations that an interrupted run had learned already, or else learn them now."""
+    known = problem.store.load(problem.step, _BLOCK) if problem.store else None
+    if known is not None:
+        return known.parameters
+    rotations = learn()
+    if problem.store:
+        problem.store.save(problem.step, _BLOCK, BlockResult(parameters=rotations))
     return rotations
 
 
