@@ -81,7 +81,8 @@ def _model(cells: tuple[CellRow, ...], tables: ModelTables, *, stem: str) -> str
     for corpus, table in tables.errors:
         parts += [f"### Word error rate on {_code(corpus)}\n", markdown_table(table)]
     parts += ["### Cost per utterance\n", markdown_table(tables.costs)]
-    parts += ["### Time to quantize\n", _effort(cells, model), markdown_table(tables.times)]
+    if tables.times:
+        parts += ["### Time to quantize\n", _effort(cells, model), markdown_table(tables.times)]
     return "\n".join(parts)
 
 

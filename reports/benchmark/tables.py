@@ -33,12 +33,15 @@ class TextTable:
 
 @dataclass(frozen=True, slots=True)
 class ModelTables:
-    """All tables of one model; `errors` has one per corpus, under the corpus's name."""
+    """All tables of one model; `errors` has one per corpus, under the corpus's name.
+
+    `times` is None for a model that was only costed.
+    """
 
     model: str
     errors: tuple[tuple[str, TextTable], ...]
     costs: TextTable
-    times: TextTable
+    times: TextTable | None
 
 
 def model_tables(cells: tuple[CellRow, ...]) -> tuple[ModelTables, ...]:
@@ -98,9 +101,11 @@ def _which(methods: list[str], others: list[list[str]]) -> str:
     return ", ".join(methods)
 
 
-def time_table(cells: tuple[CellRow, ...], model: str) -> TextTable:
-    """Return the seconds on the host that quantizing a model took, a row per method."""
+def time_table(cells: tuple[CellRow, ...], model: str) -> TextTable | None:
+    """Return the time on the host that quantizing a model took, a row per method; None if none was."""
     mine = [cell for cell in cells if cell.model == model and cell.method]
+    if all(cell.quantization_s is None for cell in mine):
+        return None
     formats = unique(cell.formats for cell in mine)
     times = {(cell.method, cell.formats): cell.quantization_s for cell in mine}
     return TextTable(

@@ -5,7 +5,15 @@ from dataclasses import replace
 import pytest
 
 from reports.benchmark.grid import Grid, grids
-from reports.benchmark.tables import CERTAIN, NOTHING, TextTable, cost_table, error_table, time_table
+from reports.benchmark.tables import (
+    CERTAIN,
+    NOTHING,
+    TextTable,
+    cost_table,
+    error_table,
+    model_tables,
+    time_table,
+)
 from tests.reports.synthetic_grid import CORPORA, FORMATS, METHODS, grid_study
 
 CELLS = grid_study().cells
@@ -49,7 +57,14 @@ def test_a_difference_that_may_be_none_is_not_marked() -> None:
 
 def test_what_was_left_out_is_a_dash() -> None:
     assert row(error_table(grid()), "smoothquant")[1] == (NOTHING,)
-    assert row(time_table(CELLS, "whisper-micro"), "smoothquant")[1] == (NOTHING,)
+    times = time_table(CELLS, "whisper-micro")
+    assert times is not None
+    assert row(times, "smoothquant")[1] == (NOTHING,)
+
+
+def test_what_was_only_costed_took_no_time() -> None:
+    unmeasured = tuple(replace(cell, accuracy=None, quantization_s=None) for cell in CELLS)
+    assert [tables.times for tables in model_tables(unmeasured)] == [None, None]
 
 
 def test_every_lowest_rate_of_a_column_is_the_best() -> None:
