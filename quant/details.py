@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from quant.blocks.block import check_finite
 from quant.blocks.layout import layout_of
 from quant.calibration import CalibrationBatch, CalibrationData, run
+from quant.mixed_linear import MixedLinear
 from quant.modules import WeightStore
 from quant.moments import Moments, moments_of
 from quant.plan import PlannedLayer
@@ -173,13 +174,14 @@ def _detail(
     if not isinstance(store, WeightStore):
         raise TypeError(f"planned layer '{layer.module}' is a {type(store).__name__} with no integer weight")
     of_weight, of_input = moments_of(weight), sums.inputs
+    integers = weight[:, store.other_columns] if isinstance(store, MixedLinear) else weight
     return LayerDetail(
         module=layer.module,
         kind=layer.kind,
         weight=layer.weight.name,
         activation=layer.activation.name,
         relative_error=(sums.difference / sums.power) ** 0.5 if sums.power else None,
-        clipped_share=clipped_share(weight, Scale(store.scale, store.zero), layer.weight),
+        clipped_share=clipped_share(integers, Scale(store.scale, store.zero), layer.weight),
         scale_min=float(store.scale.min()),
         scale_max=float(store.scale.max()),
         channel_scale_min=None if channel_scale is None else float(channel_scale.min()),

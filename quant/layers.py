@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from torch import nn
 
+from quant.mixed_linear import MixedLinear
 from quant.modules import QuantizedConv1d, QuantizedEmbedding, QuantizedLinear, WeightStore
 from quant.plan import PlannedLayer
 from quant.quantizer import Scale
@@ -39,7 +40,9 @@ def _quantized_layer(
     module: nn.Module, layer: PlannedLayer, weight: QuantizedWeight, static: Scale | None
 ) -> WeightStore:
     match module:
-        case nn.Linear() | QuantizedLinear():  # rounded anew, where a method looks at it in between
+        case nn.Linear() | QuantizedLinear() | MixedLinear():  # rounded anew, where a method looks in between
+            if weight.float_columns is not None:
+                return MixedLinear(weight, weight.float_columns, module.bias, activation=layer.activation)
             return QuantizedLinear(weight, module.bias, activation=layer.activation, static=static)
         case nn.Conv1d():
             return QuantizedConv1d.like(module, weight, activation=layer.activation, static=static)

@@ -38,6 +38,34 @@ def _(x: Tensor, weight: Tensor, *_: object) -> Tensor:
     return x.new_empty((*x.shape[:-1], weight.shape[0]))
 
 
+@torch.library.custom_op("edgeasr::mixed_linear", mutates_args=())
+def mixed_linear(
+    x: Tensor,
+    weight: Tensor,
+    scale: Tensor,
+    zero: Tensor | None,
+    float_columns: Tensor,
+    float_columns_weight: Tensor,
+    bias: Tensor | None,
+    weight_format: str,
+    activation_format: str,
+) -> Tensor:
+    """Return x (..., in) times a weight of which some input columns are float, plus bias.
+
+    float_columns: (n_float,); float_columns_weight: (out, n_float); weight: (out, in - n_float) codes.
+    """
+    is_integer = torch.ones(x.shape[-1], dtype=torch.bool, device=x.device)
+    is_integer[float_columns] = False
+    others = _activation(x[..., is_integer], activation_format, None, None)
+    integer = functional.linear(others, _weight(weight, scale, zero, weight_format, x.dtype), bias)
+    return integer + functional.linear(x[..., float_columns], float_columns_weight.to(x.dtype))
+
+
+@mixed_linear.register_fake
+def _(x: Tensor, weight: Tensor, *_: object) -> Tensor:
+    return x.new_empty((*x.shape[:-1], weight.shape[0]))
+
+
 @torch.library.custom_op("edgeasr::quantized_conv1d", mutates_args=())
 def quantized_conv1d(
     x: Tensor,

@@ -5,6 +5,7 @@ from typing import Literal
 
 from torch import nn
 
+from quant.float_columns import n_float_columns
 from quant.recipe import AttentionRule, LayerRule, Recipe, matches
 from quant.rotations.names import is_rotation
 from traces.errors import EdgeAsrError
@@ -141,7 +142,12 @@ def _planned_layer(
         )
     weight = id(module.weight)
     first = owner.get(weight)
-    layer = PlannedLayer(name, kind, rule.weight, rule.activation, first.module if first else name)
+    n_float = 0
+    if isinstance(module, nn.Linear) and not rule.weight.is_float:
+        n_float = n_float_columns(recipe, name, module.in_features)
+        if n_float == module.in_features:
+            return None
+    layer = PlannedLayer(name, kind, rule.weight, rule.activation, first.module if first else name, n_float)
     owner.setdefault(weight, layer)
     if first is not None and first.weight != layer.weight:
         raise EdgeAsrError(

@@ -7,11 +7,12 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from quant.mixed_linear import MixedLinear
 from quant.modules import WeightStore
 from quant.packing import pack, packed_row_bytes, unpack
-from quant.plan import Plan
+from quant.plan import Plan, PlannedLayer
 from quant.quantizer import Scale
-from quant.weights import QuantizedWeight
+from quant.weights import FloatColumns, QuantizedWeight
 from traces.errors import EdgeAsrError
 from traces.formats import Format, Granularity
 
@@ -20,8 +21,9 @@ def stored_tensors(model: nn.Module) -> dict[str, Tensor]:
     """Return what a checkpoint stores, by name; tied weights once, under their first module.
 
     `<module>.weight` packed (out, bytes) uint8 · `.scale` (rows, groups) float16 · `.zero` packed (1,
-    bytes) · `.activation_scale`, `.activation_zero` of fixed activation ranges · parameters that stay float
-    as float16.
+    bytes) · `.activation_scale`, `.activation_zero` of fixed activation ranges · of input columns that stay
+    float, `.float_columns` (n_float) int16 and `.float_columns_weight` (out, n_float) float16 · parameters
+    that stay float as float16.
     """
     tensors: dict[str, Tensor] = {}
     seen: set[int] = set()
@@ -71,8 +73,9 @@ def restored_weights(
     weights = {}
     for layer in plan.layers:
         if not layer.is_tied:
-            shape = tuple(model.get_parameter(f"{layer.module}.weight").shape)
-            weights[layer.module] = _restored_weight(layer.module, layer.weight, shape, tensors, file)
+            out, *rest = model.get_parameter(f"{layer.module}.weight").shape
+            shape = (out, rest[0] - layer.n_float, *rest[1:])
+            weights[layer.module] = _restored_weight(layer, shape, tensors, file)
     return weights
 
 
@@ -108,12 +111,16 @@ def _stored_weight(name: str, module: WeightStore) -> dict[str, Tensor]:
     stored = {f"{name}.weight": pack(module.weight, number), f"{name}.scale": module.scale.contiguous()}
     if module.zero is not None:
         stored[f"{name}.zero"] = pack(module.zero.reshape(1, -1), number)
+    if isinstance(module, MixedLinear):
+        stored[f"{name}.float_columns"] = module.float_columns.to(torch.int16)
+        stored[f"{name}.float_columns_weight"] = module.float_columns_weight.contiguous()
     return stored
 
 
 def _restored_weight(
-    name: str, number: Format, shape: tuple[int, ...], tensors: Mapping[str, Tensor], file: Path
+    layer: PlannedLayer, shape: tuple[int, ...], tensors: Mapping[str, Tensor], file: Path
 ) -> QuantizedWeight:
+    name, number = layer.module, layer.weight
     row_length = int(torch.Size(shape[1:]).numel())
     scales = _scale_shape(number, shape[0], row_length)
     packed = _tensor(
@@ -125,7 +132,13 @@ def _restored_weight(
         length = scales[0] * scales[1]
         bytes_ = _tensor(f"{name}.zero", (1, packed_row_bytes(length, number)), torch.uint8, tensors, file)
         zero = unpack(bytes_, number, (1, length)).reshape(scales)
-    return QuantizedWeight(unpack(packed, number, shape), Scale(scale, zero), number)
+    kept = None
+    if layer.n_float:
+        columns = _tensor(f"{name}.float_columns", (layer.n_float,), torch.int16, tensors, file)
+        kept_shape = (shape[0], layer.n_float)
+        kept_weight = _tensor(f"{name}.float_columns_weight", kept_shape, torch.float16, tensors, file)
+        kept = FloatColumns(columns.long(), kept_weight)
+    return QuantizedWeight(unpack(packed, number, shape), Scale(scale, zero), number, kept)
 
 
 def _scale_shape(number: Format, rows: int, row_length: int) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from quant.methods.hqq import HqqConfig, hqq
 from quant.methods.omniquant import OmniquantConfig, omniquant
 from quant.methods.problem import Problem
 from quant.methods.quarot import QuarotConfig, prepare_rotations_, quarot, rotate_graph
+from quant.methods.quik import QuikConfig, n_float, quik
 from quant.methods.rtn import RtnConfig, rtn
 from quant.methods.smoothquant import SmoothQuantConfig, smoothquant
 from quant.methods.spinquant import SpinquantConfig, spinquant
@@ -28,6 +29,7 @@ MethodConfig = (
     | HqqConfig
     | OmniquantConfig
     | QuarotConfig
+    | QuikConfig
     | RtnConfig
     | SmoothQuantConfig
     | SpinquantConfig
@@ -47,7 +49,8 @@ class Method:
     A method that puts work into the network (a rotation, say) has two more: `restructure` changes the modules
     in place so that the float network computes the same as before. It runs before `run` and when a
     checkpoint is loaded, so it depends on shapes only. `annotate` makes the same change to a stored graph. A
-    method that needs no data says so by `data_free`.
+    method that needs no data says so by `data_free`, one that leaves input columns of a layer float by
+    `n_float_columns`: how many of a width.
     """
 
     config: type[MethodConfig]
@@ -55,6 +58,7 @@ class Method:
     restructure: "Callable[[Module, Any, Recipe], None] | None" = None
     annotate: "Callable[[Graph, Any, Recipe], Graph] | None" = None
     data_free: bool = False
+    n_float_columns: "Callable[[Any, int], int] | None" = None
 
 
 METHODS: dict[str, Method] = {
@@ -63,6 +67,7 @@ METHODS: dict[str, Method] = {
     "hqq": Method(HqqConfig, hqq, data_free=True),
     "omniquant": Method(OmniquantConfig, omniquant),
     "quarot": Method(QuarotConfig, quarot, prepare_rotations_, rotate_graph, data_free=True),
+    "quik": Method(QuikConfig, quik, n_float_columns=n_float),
     "rtn": Method(RtnConfig, rtn, data_free=True),
     "spinquant": Method(SpinquantConfig, spinquant, prepare_rotations_, rotate_graph),
     "tesseraq": Method(TesseraqConfig, tesseraq),

@@ -66,6 +66,8 @@ class Lowering:
         self.ops: list[Op] = []
         self.tensors: dict[str, Tensor] = {}
         self.values: dict[Node, Value] = {}
+        self.n_float: dict[str, int] = {}
+        """Input columns that stay float, by the name of the weight product; see `traces.float_columns`."""
         self._names = names
         self.prefix = prefix
         self._repeats: Counter[str] = Counter()

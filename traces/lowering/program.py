@@ -8,6 +8,7 @@ from torch.fx import Node
 
 from traces.dims import Dim
 from traces.errors import EdgeAsrError, unknown_name
+from traces.float_columns import with_float_columns
 from traces.graph import Graph, Role
 from traces.lowering.context import (
     EmptyCache,
@@ -68,7 +69,8 @@ def lower(
     read |= {operand.tensor for op in low.ops for operand in op.reads}
     read |= {item.operand for op in low.ops for item in op.epilogues if item.operand is not None}
     tensors = tuple(tensor for tensor in low.tensors.values() if tensor.name in read)
-    return Graph(name, phase, tuple(low.ops), tensors, tuple(inputs), outputs)
+    graph = Graph(name, phase, tuple(low.ops), tensors, tuple(inputs), outputs)
+    return with_float_columns(graph, low.n_float)
 
 
 def _needed(results: Sequence[Node], rotaries: Mapping[Node, Rotary]) -> set[Node]:

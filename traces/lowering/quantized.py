@@ -29,6 +29,22 @@ def quantized_linear(low: Lowering, node: Node) -> Value:
     )
 
 
+def mixed_linear(low: Lowering, node: Node) -> Value:
+    """Lower a linear layer of which some input columns are float: one product, taken apart in the end."""
+    x, kept = node_arg(node, 0, "x"), node_arg(node, _position(node, "float_columns"), "float_columns")
+    k, n = low.shape(x)[-1], low.shape(node)[-1]
+    value = emit_linear(
+        low,
+        node,
+        x=Operand(low.ref(x), _format(node, "activation_format")),
+        weight=low.weight_of_shape(low.module(node), (n, k), _format(node, "weight_format")),
+        k=k,
+        bias=optional_node(node, _position(node, "bias"), "bias"),
+    )
+    low.n_float[low.ops[-1].name] = low.shape(kept)[0].constant or 0
+    return value
+
+
 def quantized_conv1d(low: Lowering, node: Node) -> Value:
     """Lower a convolution over one axis; its weight is (out, in // groups, kernel), packed or not."""
     x, weight = node_arg(node, 0, "x"), node_arg(node, 1, "weight")
@@ -96,6 +112,7 @@ def _format(node: Node, name: str) -> Format:
 
 RULES = {
     "edgeasr.quantized_linear.default": quantized_linear,
+    "edgeasr.mixed_linear.default": mixed_linear,
     "edgeasr.quantized_conv1d.default": quantized_conv1d,
     "edgeasr.quantized_embedding.default": quantized_embedding,
     "edgeasr.quantized_attention.default": quantized_attention,
