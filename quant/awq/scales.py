@@ -43,7 +43,7 @@ def search_scales(block: Block, *, ratios: int, tokens: int) -> BlockResult:
         readers = tuple(_reader(block, target, parameters, layers.get(target)) for target in pair.targets)
         scale = _best_scale(_inspected(block, pair), block, samples, readers, magnitude, ratios)
         parameters |= folded(parameters, pair, scale)
-        scales |= dict.fromkeys(pair.targets, scale)
+        scales[pair.source] = scale
     return BlockResult(parameters=parameters, channel_scales=scales)
 
 

@@ -80,5 +80,5 @@ def _smooth(block: "Block", config: SmoothQuantConfig, rounding: frozenset[str])
         weights = tuple(parameters[f"{target}.weight"] for target in pair.targets)
         scale = smoothing_scale(absmax, weights, config.alpha)
         parameters |= folded(parameters, pair, scale)
-        scales |= dict.fromkeys(pair.targets, scale)
+        scales[pair.source] = scale
     return BlockResult(parameters=parameters, channel_scales=scales)
