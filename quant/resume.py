@@ -59,7 +59,8 @@ class BlockStore:
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             save_file(
-                {name: value.detach().contiguous() for name, value in tensors.items()},
+                # Copies: scales of several layers may be one tensor, which the format does not allow.
+                {name: value.detach().clone().contiguous() for name, value in tensors.items()},
                 partial,
                 metadata={"remarks": json.dumps(list(result.remarks))},
             )

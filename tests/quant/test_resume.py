@@ -57,6 +57,15 @@ def test_a_killed_walk_goes_on_where_it_stopped(family: str, tmp_path: Path) -> 
     assert resumed.findings.channel_scales.keys() == whole.findings.channel_scales.keys()
 
 
+def test_one_tensor_may_stand_under_several_names(tmp_path: Path) -> None:
+    shared = torch.arange(3.0)
+    BlockStore(tmp_path).save("awq", "block", BlockResult(channel_scales={"q": shared, "k": shared}))
+    found = BlockStore(tmp_path).load("awq", "block")
+    assert found is not None
+    assert torch.equal(found.channel_scales["q"], shared)
+    assert torch.equal(found.channel_scales["k"], shared)
+
+
 def test_half_a_file_is_no_finished_block(tmp_path: Path) -> None:
     store = BlockStore(tmp_path)
     store.save("gptq", "block", BlockResult(parameters={"x.weight": torch.ones(1000)}))
