@@ -61,7 +61,7 @@ def need_data(data: CalibrationData | None, method: str) -> CalibrationData:
     """Return the data a method needs.
 
     Raises:
-        EdgeAsrError: if there is none, or too little to say anything about a layer.
+        EdgeAsrError: if there is none, too little to say anything about a layer, or a value is not finite.
     """
     if data is None or not data.batches:
         raise EdgeAsrError(f"{method} needs calibration data; give it a corpus")
@@ -70,6 +70,12 @@ def need_data(data: CalibrationData | None, method: str) -> CalibrationData:
             f"{method}: the decoder sees {data.n_tokens} tokens in {data.n_utterances} calibration "
             f"utterances; give it {FEWEST_TOKENS} or more"
         )
+    for index, batch in enumerate(data.batches):
+        if not bool(torch.isfinite(batch.inputs).all()):
+            raise EdgeAsrError(
+                f"calibration: what the encoder reads of utterance {index} is NaN or infinite; "
+                "check the audio"
+            )
     return data
 
 
@@ -88,9 +94,8 @@ def scarcity(model: nn.Module, data: CalibrationData) -> str | None:
         return None
     wanted = -(-enough_tokens(model) * data.n_utterances // data.n_tokens)
     return (
-        f"the decoder sees {data.n_tokens} tokens in {data.n_utterances} calibration utterances, fewer than "
-        f"the {width} inputs of '{name}', whose Hessian is then singular but for damping; give about "
-        f"{wanted} utterances"
+        f"the decoder sees {data.n_tokens} tokens in {data.n_utterances} calibration utterances, too few to "
+        f"tell the {width} inputs of '{name}' apart; give about {wanted} utterances"
     )
 
 

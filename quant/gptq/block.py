@@ -7,7 +7,7 @@ from torch import Tensor
 
 from quant.activations import quantize_activation
 from quant.blocks.block import Block, at_run_time, observe
-from quant.blocks.order import Readers, readers_in_order
+from quant.blocks.order import Readers, order_of
 from quant.gptq.columns import Rounding, round_columns
 from quant.gptq.factor import Factor, factor_of
 from quant.gptq.hessian import Hessian
@@ -29,9 +29,15 @@ def round_block(block: Block, config: GptqConfig) -> BlockResult:
     found: list[tuple[str, Hessian, Factor]] = []
     if not block.layers:
         return BlockResult()
-    all_readers = readers_in_order(block)
-    steps = [(readers,) for readers in all_readers] if config.true_sequential else [all_readers]
-    for step in steps:
+    order = order_of(block)
+    steps = [(readers,) for readers in order.readers] if config.true_sequential else [order.readers]
+    for number, step in enumerate(steps):
+        if number:
+            before = [layer.module for readers in steps[number - 1] for layer in readers]
+            block.round_({name: weights[name] for name in before})
+            # All that runs before this step's layers is settled now, so what these read stays as it is.
+            tails = [order.tails.get(layer.module) for readers in step for layer in readers]
+            block.shortcuts.open_(tail for tail in tails if tail is not None)
         kept = _float_columns(block, step)
         hessians = _hessians(block, step, kept)
         for readers in step:
@@ -45,9 +51,7 @@ def round_block(block: Block, config: GptqConfig) -> BlockResult:
             found.append((name, hessians[name], factor))
             for layer in readers:
                 weights[layer.module] = round_layer(block.weight(layer), layer, factor, config)
-        if len(weights) < len(block.layers):
-            block.round_({layer.module: weights[layer.module] for readers in step for layer in readers})
-    return BlockResult(weights, remarks=(*_too_few_tokens(block, found), *_damped_more(block, found, config)))
+    return BlockResult(weights, remarks=tuple(_damped_more(block, found, config)))
 
 
 def round_layer(weight: Tensor, layer: PlannedLayer, factor: Factor, config: GptqConfig) -> QuantizedWeight:
@@ -114,18 +118,6 @@ def _multiplied(x: Tensor, layer: PlannedLayer, float_columns: Tensor | None) ->
     rounded = x.clone()
     rounded[:, is_integer] = quantize_activation(x[:, is_integer], number)
     return rounded
-
-
-def _too_few_tokens(block: Block, found: list[tuple[str, Hessian, Factor]]) -> Iterator[str]:
-    """Yield a remark on the layer that lacks most tokens, if any does."""
-    name, hessian, _ = max(found, key=lambda item: item[1].in_features / item[1].n_tokens)
-    missing = hessian.in_features - hessian.n_tokens
-    if missing > 0:
-        n_utterances = sum(len(sample.student_input) for sample in block.samples)
-        yield (
-            f"gptq: {name}: {hessian.n_tokens} tokens cannot tell {hessian.in_features} inputs apart; "
-            f"calibrate on {-(-missing * n_utterances // hessian.n_tokens)} more utterances"
-        )
 
 
 def _damped_more(block: Block, found: list[tuple[str, Hessian, Factor]], config: GptqConfig) -> Iterator[str]:

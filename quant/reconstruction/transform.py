@@ -56,13 +56,8 @@ class Transform:
         return found
 
     def channel_scales(self) -> dict[str, Tensor]:
-        """Return what each reader's input channels are divided by, by the reader's name."""
-        return {
-            target: pair.per_channel(self._scale(pair)).detach()
-            for pair in self._pairs
-            if pair.kind is not PairKind.QUERY_KEY
-            for target in pair.targets
-        }
+        """Return what channels are divided by, by the module that writes them."""
+        return {pair.source: pair.per_channel(self._scale(pair)).detach() for pair in self._pairs}
 
     def _scale(self, pair: ScalePair) -> Tensor:
         return self._start[pair] * self.variables[pair].exp()
