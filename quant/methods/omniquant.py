@@ -56,10 +56,13 @@ def omniquant(problem: "Problem", config: OmniquantConfig) -> "Mapping[str, Quan
     """
     from quant.blocks.walk import walk
 
-    return walk(problem, lambda block: _solve(block, problem.findings.weights, config))
+    return walk(problem, lambda block: learn_block(block, problem.findings.weights, config))
 
 
-def _solve(block: "Block", found: "Mapping[str, QuantizedWeight]", config: OmniquantConfig) -> "BlockResult":
+def learn_block(
+    block: "Block", found: "Mapping[str, QuantizedWeight]", config: OmniquantConfig
+) -> "BlockResult":
+    """Return a block's weights, rounded from the ranges of those `found` earlier on, and its parameters."""
     from quant.methods.problem import BlockResult
     from quant.reconstruction.clipping import LearnableRange
     from quant.reconstruction.start import starting_scale
@@ -74,7 +77,8 @@ def _solve(block: "Block", found: "Mapping[str, QuantizedWeight]", config: Omniq
         )
         for layer in block.layers
     }
-    transform = Transform(block, alpha=config.alpha) if config.let else None
+    rounds_inputs = any(not layer.activation.is_float for layer in block.layers)
+    transform = Transform(block, alpha=config.alpha) if config.let and rounds_inputs else None
     _learn_(block, ranges, transform, config)
     changed = {} if transform is None else transform.parameters()
     weights = {

@@ -56,10 +56,13 @@ def tesseraq(problem: "Problem", config: TesseraqConfig) -> "Mapping[str, Quanti
     """
     from quant.blocks.walk import walk
 
-    return walk(problem, lambda block: _solve(block, problem.findings.weights, config))
+    return walk(problem, lambda block: learn_block(block, problem.findings.weights, config))
 
 
-def _solve(block: "Block", found: "Mapping[str, QuantizedWeight]", config: TesseraqConfig) -> "BlockResult":
+def learn_block(
+    block: "Block", found: "Mapping[str, QuantizedWeight]", config: TesseraqConfig
+) -> "BlockResult":
+    """Return a block's weights, rounded on the scales of those `found` earlier."""
     from quant.methods.problem import BlockResult
     from quant.quantizer import RangeSearch, to_codes
     from quant.reconstruction.rounding import SoftRounding

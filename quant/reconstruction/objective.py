@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from quant.blocks.block import Block, Sample, kept
+from quant.reconstruction.padding import can_skip_padding, output_of_kept
 from traces.errors import EdgeAsrError
 
 
@@ -27,6 +28,7 @@ class Objective:
             for sample in block.samples
         )
         self._kinds = _kinds(block.samples)
+        self._skips_padding = can_skip_padding(block)
 
     def drawn(self, size: int) -> tuple[int, ...]:
         """Return the numbers of `size` different samples, or of all if there are fewer."""
@@ -48,7 +50,7 @@ class Objective:
         errors, n_numbers = [], 0
         for indices in together.values():
             samples = [self.block.samples[index] for index in indices]
-            output = self.block.student_output(_stacked(samples), parameters)
+            output = self._output(_stacked(samples), samples, parameters)
             rows = torch.split(output, [len(sample.student_input) for sample in samples])
             for index, sample, found in zip(indices, samples, rows, strict=True):
                 for target in self._targets[index]:
@@ -56,6 +58,13 @@ class Objective:
                     errors.append(difference.square().sum())
                     n_numbers += difference.numel()
         return torch.stack(errors).sum() / n_numbers
+
+    def _output(self, stacked: Sample, samples: list[Sample], parameters: Mapping[str, Tensor]) -> Tensor:
+        """Return the student's output, (batch, tokens, channels), at least at the positions that are kept."""
+        kept_positions = [sample.valid for sample in samples if sample.valid is not None]
+        if self._skips_padding and len(kept_positions) == len(samples):
+            return output_of_kept(self.block, stacked, parameters, max(kept_positions))
+        return self.block.student_output(stacked, parameters)
 
 
 def descend_(optimizer: torch.optim.Optimizer, loss: Tensor, *, method: str, block: str) -> None:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from quant.blocks.block import Block, Sample
+from quant.blocks.block import Block, Sample, quantized_inputs
 from quant.blocks.capture import Arguments
 from quant.blocks.walk import walk
 from quant.calibration import CalibrationBatch, CalibrationData
@@ -14,6 +14,7 @@ from quant.layers import working_copy
 from quant.methods.problem import BlockResult, Problem
 from quant.plan import PlannedLayer, make_plan
 from quant.recipe import Recipe
+from quant.reconstruction.objective import Objective
 from quant.weights import round_weight
 from tests.quant.networks import N_TOKENS, inputs
 from traces.formats import FLOAT16, Format
@@ -65,3 +66,12 @@ def blocks_of(model: PreTrainedModel, recipe: Recipe) -> dict[str, Block]:
     layers = tuple(layer for layer in plan.layers if not layer.is_tied)
     walk(Problem(working, layers, utterances(model), attention=plan.attention, step="test"), solve)
     return found
+
+
+def output_error(block: Block, result: BlockResult) -> float:
+    """The mean squared error of the block's output with a result in it, activations rounded as planned."""
+    values = dict(result.parameters)
+    values |= {f"{name}.weight": weight.dequantized() for name, weight in result.weights.items()}
+    with quantized_inputs(block), torch.no_grad():
+        loss = Objective(block, seed=0)(values, tuple(range(len(block.samples))))
+    return float(loss)
