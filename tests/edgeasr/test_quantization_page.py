@@ -1,0 +1,60 @@
+"""The page on quantization names what there is, and its examples work."""
+
+import re
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+import yaml
+
+from quant.details import LayerDetail
+from quant.methods import METHODS
+from quant.plan import make_plan
+from quant.recipe_schema import recipe_of
+from tests.quant.networks import NETWORKS
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "quantization.md").read_text()
+
+
+def rows_under(heading: str) -> list[str]:
+    """The first cells of the table in a section."""
+    section = PAGE.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    return re.findall(r"^\| (`.*?) \|", section, re.M)
+
+
+def test_every_method_is_in_the_table() -> None:
+    assert sorted(rows_under("Methods")) == sorted(f"`{name}`" for name in METHODS)
+
+
+def test_methods_that_look_at_nothing_are_those_that_need_no_data() -> None:
+    section = PAGE.partition("## Methods\n")[2]
+    blind = re.findall(r"^\| `(\w+)` \| [^|]* \| nothing \|", section, re.M)
+    assert sorted(blind) == sorted(name for name, method in METHODS.items() if method.data_free)
+
+
+def test_every_measured_column_is_in_the_table() -> None:
+    named = re.findall(r"`(\w+)`", " ".join(rows_under("Details")))
+    measured = [field.name for field in fields(LayerDetail)][4:]
+    assert named == measured
+
+
+@pytest.mark.parametrize("family", NETWORKS)
+def test_the_recipe_fits_both_families(family: str) -> None:
+    (block,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.S)
+    recipe = recipe_of(yaml.safe_load(block), where="docs/quantization.md")
+    assert [step.name for step in recipe.methods] == ["smoothquant", "gptq"]
+    assert make_plan(NETWORKS[family](), recipe).remarks == ()
+
+
+def test_the_python_example_runs() -> None:
+    (block,) = re.findall(r"```python\n(.*?)```", PAGE, re.S)
+    done = subprocess.run([sys.executable, "-c", block], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert re.search(r"w3a16 0\.\d\d of the error", done.stdout)
+
+
+@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\((?!http)([^)]+)\)", PAGE))))
+def test_the_page_links_to_files_that_exist(link: str) -> None:
+    assert (ROOT / "docs" / link).exists()
