@@ -26,17 +26,19 @@ class SpinquantConfig:
     """How rotations are learned; the paper's section 4.1 unless said otherwise.
 
     `learning_rate` falls to zero as a cosine over `steps`; a step takes `batch` utterances (the paper: one
-    sequence on each of 8 GPUs). `loss` is the cross-entropy to the float network's own tokens, or the
-    divergence from its `logits`. While learning, weights are rounded to nearest if `round_weights` says so;
-    `auto` does what the paper found best: not where a compensating method follows that will fit the rounded
-    weights to data, as long as there are integer activations to learn from.
-    `seed`, `mlp_hadamard` and `key_hadamard` are QuaRot's.
+    sequence on each of 8 GPUs). `loss` is the divergence from the float network's `logits`, or the paper's
+    cross-entropy to `tokens`. Its tokens come from a text; ours are the float network's own, so that
+    cross-entropy also rewards being surer of them than that network is.
+
+    While learning, weights are rounded to nearest as `round_weights` says. `auto` does what the paper found
+    best: not where the next method fits rounded weights to data, as long as there are integer activations
+    to learn from. `seed`, `mlp_hadamard` and `key_hadamard` are QuaRot's.
     """
 
     steps: int = 100
     learning_rate: float = 1.5
     batch: int = 8
-    loss: Literal["tokens", "logits"] = "tokens"
+    loss: Literal["logits", "tokens"] = "logits"
     round_weights: Literal["auto", "always", "never"] = "auto"
     seed: int = 0
     mlp_hadamard: bool = True

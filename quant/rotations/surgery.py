@@ -96,7 +96,10 @@ class _Editor:
     def put_weightless_(self, op: Op) -> None:
         """Put a LayerNorm as the RMSNorm that is left of it once weight and bias are in its readers."""
         if op.function != "layer_norm":
-            raise EdgeAsrError(f"norm '{op.module}' is a {op.function}, which has no rotated form")
+            raise EdgeAsrError(
+                f"norm '{op.module}' is a {op.function}: the graph is rotated already; keep one of "
+                "the methods quarot and spinquant"
+            )
         name = f"{op.module}/rms_norm"
         for constant in op.reads[1:]:
             self._order.remove(constant.tensor)
