@@ -10,6 +10,9 @@ from edgeasr.cli.output import tell
 
 def report(
     folder: Annotated[Path, typer.Argument(help="The run folder of a study.")],
+    finished: Annotated[
+        bool, typer.Option("--finished", help="Leave out what is not measured yet, instead of measuring it.")
+    ] = False,
     benchmark: Annotated[
         Path | None,
         typer.Option(help="Also write the benchmark as this Markdown page, figures and numbers beside it."),
@@ -22,7 +25,9 @@ def report(
     from reports.study import load_study, run_study
 
     with progress_bars() as progress:
-        result = run_study(load_study(folder / "study.yaml"), folder, progress=progress)
+        result = run_study(
+            load_study(folder / "study.yaml"), folder, progress=progress, finished_only=finished
+        )
     tell(f"report: {result.report}")
     if benchmark is not None:
         write_benchmark(benchmark_of(result.data), benchmark)

@@ -94,6 +94,8 @@ def _methods_panel(panel: "Axes", grid: Grid) -> None:
         shift = MARK_SPREAD * ((idx + 0.5) / len(grid.methods) - 0.5)
         found = [(x, cell) for x, name in enumerate(grid.formats) if (cell := grid.cell(method, name))]
         rated = [(x + shift, cell.accuracy) for x, cell in found if cell.accuracy]
+        if not rated:
+            continue
         nominal_y = [axis_percent(accuracy.wer.nominal, accuracy.n_words) for _, accuracy in rated]
         low_y = [axis_percent(accuracy.wer.low, accuracy.n_words) for _, accuracy in rated]
         high_y = [axis_percent(accuracy.wer.high, accuracy.n_words) for _, accuracy in rated]

@@ -21,7 +21,7 @@ class Benchmark:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """One model on one corpus."""
+    """One model on one corpus; the formats are those of its cells, the methods those of the study."""
 
     model: str
     corpus: str
@@ -70,11 +70,12 @@ def _grids(cells: tuple[CellRow, ...]) -> Iterator[Grid]:
     for model in unique(cell.model for cell in cells if cell.method):
         for corpus in unique(cell.corpus for cell in cells if cell.accuracy):
             here = tuple(cell for cell in cells if (cell.model, cell.corpus) == (model, corpus))
-            if here:
+            measured = {cell.formats for cell in here if cell.method}
+            if measured:
                 yield Grid(
                     model,
                     corpus,
-                    formats,
+                    tuple(name for name in formats if name in measured),
                     methods,
                     next((cell for cell in here if cell.recipe == FLOAT_RECIPE), None),
                     tuple(cell for cell in here if cell.method),

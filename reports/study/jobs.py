@@ -28,18 +28,23 @@ _bench = Workbench()
 
 
 def measure_all(
-    study: Study, folder: RunFolder, *, progress: Progress, executor: Executor | None = None
+    study: Study,
+    folder: RunFolder,
+    *,
+    progress: Progress,
+    executor: Executor | None = None,
+    finished_only: bool = False,
 ) -> tuple[tuple[Measured, ...], tuple[str, ...]]:
     """Return every cell of the study in order, and a line for each job that failed.
 
     Without an executor the jobs run here, one after the other. An executor's processes must see the run
-    folder: they are told names and leave their results there.
+    folder: they are told names and leave their results there. With `finished_only` nothing is measured.
 
     Raises:
         EdgeAsrError: the first failure, if there is no finished cell at all.
     """
     jobs = tuple(
-        Job(study, folder.path, model, variant.recipe)
+        Job(study, folder.path, model, variant.recipe, finished_only)
         for model in study.models
         for variant in variants(study)
     )

@@ -33,6 +33,8 @@ class Job:
     folder: Path
     model: str
     recipe: Recipe
+    finished_only: bool = False
+    """Whether cells that the folder does not hold are left out instead of measured."""
 
     def __str__(self) -> str:
         return f"{self.model} {self.recipe.name}"
@@ -115,6 +117,8 @@ def _measure(job: Job, bench: Workbench, finished: list[tuple[Cell, str]], progr
             seed=study.seed,
         )
         if not folder.holds(key):
+            if job.finished_only:
+                continue
             quantized = quantized or _quantized(job, bench, progress)
             evaluation = evaluate(
                 quantized[0],

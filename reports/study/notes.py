@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from reports.data import StudyData
 from reports.study.config import Study
+from reports.study.grid import variants
 
 MOSTLY = 0.5
 """From this share of assumed numbers on, a chip's results are called a sketch."""
@@ -15,6 +16,10 @@ def notes_of(study: Study, data: StudyData, failures: Sequence[str] = ()) -> tup
 
 
 def _notes(study: Study, data: StudyData) -> Iterator[str]:
+    n_measured = sum(cell.accuracy is not None for cell in data.cells)
+    n_cells = len(study.models) * len(variants(study)) * len(study.corpora)
+    if n_measured < n_cells:
+        yield f"{n_cells - n_measured} of the study's {n_cells} cells are not measured."
     if data.chips:
         yield from _chip_notes(data)
     yield (

@@ -34,13 +34,15 @@ def run_study(
     *,
     progress: Progress = silent,
     executor: Executor | None = None,
+    finished_only: bool = False,
     command: str | None = None,
 ) -> StudyResult:
     """Run a study into a folder, continuing what the folder already holds.
 
     Interrupt it at any time: finished cells stay, and the same call goes on from there to the same result.
     Networks are measured one after the other, or by the processes of an executor that see the folder. One
-    that fails is named in the result and the report, and tried again by the next call. `command` is what the
+    that fails is named in the result and the report, and tried again by the next call. With `finished_only`
+    nothing is measured, and what the folder does not hold is missing in the report. `command` is what the
     manifest says the study was run with; without one, what it said before.
 
     Raises:
@@ -51,7 +53,9 @@ def run_study(
     run = RunFolder(folder)
     run.prepare()
     save_study(study, folder / "study.yaml")
-    measured, failures = measure_all(study, run, progress=progress, executor=executor)
+    measured, failures = measure_all(
+        study, run, progress=progress, executor=executor, finished_only=finished_only
+    )
     data = empty_data()
     frames = []
     for costed in costs(study, measured, progress=progress):

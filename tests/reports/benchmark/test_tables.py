@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from reports.benchmark.figures import draw_figures
 from reports.benchmark.grid import Grid, grids
 from reports.benchmark.tables import (
     CERTAIN,
@@ -36,6 +37,14 @@ def test_there_is_a_grid_per_model_and_corpus() -> None:
     assert grid().methods == METHODS
     assert len(grid().cells) == len(FORMATS) * len(METHODS) - 3
     assert grids(tuple(cell for cell in CELLS if not cell.method)) == ()
+
+
+def test_formats_that_were_not_measured_have_no_column() -> None:
+    some = tuple(cell for cell in CELLS if cell.formats in ("float", "w8a8") or cell.model != "whisper-micro")
+    assert [found.formats for found in grids(some)] == [("w8a8",)] * 2 + [tuple(FORMATS)] * 2
+    assert len(list(draw_figures(some))) == 4
+    none = tuple(cell for cell in CELLS if not cell.method or cell.model != "whisper-micro")
+    assert [found.model for found in grids(none)] == ["moonshine-micro"] * 2
 
 
 def test_float_and_the_first_method_lead() -> None:

@@ -128,6 +128,15 @@ def test_a_surprise_in_one_job_names_it_and_spares_the_others(
     assert "long story" in caplog.text
 
 
+def test_only_what_is_finished(tmp_path: Path) -> None:
+    run, study = folder(tmp_path), replace(STUDY, recipes=("float",), corpora=("bundled",), limit=1)
+    measure_all(study, run, progress=silent)
+    more = replace(study, recipes=("float", "w4a16-g32"), corpora=STUDY.corpora)
+    measured, failures = measure_all(more, run, progress=silent, finished_only=True)
+    assert named(measured) == [("float", "bundled")]
+    assert failures == ()
+
+
 def test_nothing_measured_is_an_error(tmp_path: Path, unfit: str) -> None:
     study = replace(STUDY, recipes=(unfit,))
     with pytest.raises(EdgeAsrError, match="moonshine-micro unfit: recipe 'unfit' names no formats"):

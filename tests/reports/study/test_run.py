@@ -134,6 +134,14 @@ def test_a_grid_without_chips_has_a_benchmark(tmp_path: Path) -> None:
     assert "`this one`" in (tmp_path / "benchmark.md").read_text()
 
 
+def test_a_report_of_what_is_finished_says_what_is_missing(tmp_path: Path) -> None:
+    small = replace(STUDY, models=("moonshine-micro",), cost_only=(), recipes=("float",), chips=(), limit=1)
+    run_study(small, tmp_path)
+    result = run_study(replace(small, recipes=("float", "w8a8")), tmp_path, finished_only=True)
+    assert [cell.accuracy is None for cell in result.data.cells] == [False, True]
+    assert result.data.notes[0] == "1 of the study's 2 cells are not measured."
+
+
 def test_what_costs_the_same_is_costed_once(tmp_path: Path) -> None:
     methods = tuple(Pipeline(name, (MethodStep("rtn", RtnConfig(range=name)),)) for name in ("minmax", "mse"))
     small = replace(STUDY, models=(), cost_only=("moonshine-tiny",), recipes=(), chips=STUDY.chips[:1])
