@@ -10,9 +10,8 @@ from torch.func import functional_call
 
 from quant.activations import quantize_activation
 from quant.blocks.capture import Arguments, Reached
-from quant.blocks.finished import FinishedParts
+from quant.blocks.shortcuts import Shortcuts
 from quant.layers import replace_layers_
-from quant.modules import WeightStore
 from quant.plan import PlannedLayer
 from quant.weights import QuantizedWeight
 from traces.errors import EdgeAsrError
@@ -42,7 +41,7 @@ class Block:
 
     `teacher` and `student` are the float module and its twin, in which earlier blocks' and this block's
     rounded layers are already integers. `layers` are those to round, by full name; `prefix` maps the
-    front of full module names to names inside the block. Of `finished` parts the student's output is known.
+    front of full module names to names inside the block. `shortcuts` spare passes of the student work.
     """
 
     name: str
@@ -51,7 +50,7 @@ class Block:
     student: nn.Module
     prefix: Mapping[str, str]
     samples: tuple[Sample, ...]
-    finished: FinishedParts = field(default_factory=FinishedParts)
+    shortcuts: Shortcuts = field(default_factory=Shortcuts)
 
     def local(self, name: str) -> str:
         """Return the name inside the block of a module or parameter with a full name."""
@@ -79,7 +78,7 @@ class Block:
         activation formats.
         """
         if not parameters:
-            with self.finished.standing_in(self.student, sample):
+            with self.shortcuts.standing_in(self.student, sample):
                 return sample.student_arguments.call(self.student, sample.student_input)
         local = {self.local(name): value for name, value in parameters.items()}
 
@@ -89,10 +88,7 @@ class Block:
         return sample.student_arguments.call(_Function(block), sample.student_input)
 
     def round_(self, weights: Mapping[str, QuantizedWeight]) -> None:
-        """Put rounded layers into the student, so that later ones see what they give.
-
-        Parts of the block all of whose layers are integers then are finished: they run once more per sample.
-        """
+        """Put rounded layers into the student, so that later ones see what they give."""
         rounded = {self.local(name): weight for name, weight in weights.items()}
         ready = tuple(
             replace(
@@ -105,12 +101,6 @@ class Block:
             if layer.module in weights
         )
         replace_layers_(self.student, ready, rounded, {})
-        self.finished.add_(name for name, _ in self.student.named_children() if self._is_finished(name))
-
-    def _is_finished(self, part: str) -> bool:
-        """Whether a part of the block has layers to round inside it, and all are rounded."""
-        names = [layer.module for layer in self.layers if self.local(layer.module).startswith(f"{part}.")]
-        return bool(names) and all(isinstance(self.module(name, student=True), WeightStore) for name in names)
 
 
 class _Function(nn.Module):
@@ -181,7 +171,7 @@ def observe(
         try:
             with torch.no_grad(), ExitStack() as stack:
                 if student:
-                    stack.enter_context(block.finished.standing_in(module, sample))
+                    stack.enter_context(block.shortcuts.standing_in(module, sample))
                 arguments.call(module, hidden)
         except Reached:
             pass

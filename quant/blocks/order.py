@@ -1,34 +1,48 @@
-"""In which order a block runs its layers, and which of them read one tensor."""
+"""In which order a block runs its layers, which of them read one tensor, and which end a part of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from quant.blocks.block import Block
+from quant.blocks.shortcuts import Tail, tails_of
 from quant.plan import PlannedLayer
 from traces.errors import EdgeAsrError
 from traces.formats import Format
+
+T = TypeVar("T")
 
 Readers = tuple[PlannedLayer, ...]
 """Layers that multiply the same numbers: they read one tensor and round it alike."""
 
 
-def readers_in_order(block: Block) -> tuple[Readers, ...]:
-    """Return the block's layers as the student runs them, those with a common input together.
+@dataclass(frozen=True, slots=True, eq=False)
+class Order:
+    """The layers of a block as the student runs them, and by its last layer each part that ends with one."""
 
-    Found by running one sample, so that no family's names are needed here.
+    readers: tuple[Readers, ...]
+    tails: Mapping[str, Tail]
+
+
+def order_of(block: Block) -> Order:
+    """Return the order of a block's layers, found by running one sample: no family's names are needed.
 
     Raises:
         EdgeAsrError: if a layer is never run.
     """
     arrived: dict[str, Tensor] = {}
-    hooks = [
-        block.module(layer.module, student=True).register_forward_pre_hook(
-            _arrival(layer.module, arrived), prepend=True
-        )
-        for layer in block.layers
-    ]
+    left: dict[str, Tensor] = {}
+    outputs: dict[str, object] = {}
+    hooks = []
+    for layer in block.layers:
+        module = block.module(layer.module, student=True)
+        hooks.append(module.register_forward_pre_hook(_arrival(layer.module, arrived), prepend=True))
+        hooks.append(module.register_forward_hook(_departure(block.local(layer.module), left)))
+    for name, part in block.student.named_children():
+        hooks.append(part.register_forward_hook(_departure(name, outputs)))
     try:
         with torch.no_grad():
             block.student_output(block.samples[0])
@@ -41,7 +55,9 @@ def readers_in_order(block: Block) -> tuple[Readers, ...]:
     readers: dict[tuple[int, Format], list[PlannedLayer]] = {}
     for name, x in arrived.items():
         readers.setdefault((id(x), layers[name].activation), []).append(layers[name])
-    return tuple(tuple(group) for group in readers.values())
+    names = {block.local(name): name for name in arrived}
+    tails = {names[tail.layer]: tail for tail in tails_of(outputs, left)}
+    return Order(tuple(tuple(group) for group in readers.values()), tails)
 
 
 def _arrival(name: str, arrived: dict[str, Tensor]) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
@@ -49,3 +65,10 @@ def _arrival(name: str, arrived: dict[str, Tensor]) -> Callable[[nn.Module, tupl
         arrived[name] = args[0]  # kept, so that no other tensor gets its id meanwhile
 
     return arrive
+
+
+def _departure(name: str, left: dict[str, T]) -> Callable[[nn.Module, object, T], None]:
+    def leave(_: nn.Module, __: object, output: T) -> None:
+        left[name] = output
+
+    return leave

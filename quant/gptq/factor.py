@@ -48,7 +48,7 @@ def factor_of(
     Raises:
         EdgeAsrError: if no damping helps, because the sums are not finite.
     """
-    h = hessian.sum.clone()
+    h = hessian.total().clone()
     diagonal = h.diagonal()
     dead = diagonal == 0
     mean = float(diagonal[~dead].mean()) if not bool(dead.all()) else 1.0
@@ -89,6 +89,6 @@ def _upper_factor_of_inverse(h: Tensor, added: float) -> Tensor | None:
     lower, failed = torch.linalg.cholesky_ex(damped.flip(0, 1))
     if int(failed):
         return None
-    ones = torch.eye(len(h), dtype=h.dtype, device=h.device)
-    found = torch.linalg.solve_triangular(lower.flip(0, 1), ones, upper=True).float()
+    ones = torch.eye(len(h), device=h.device)  # float32, as what is found: R is far better conditioned than h
+    found = torch.linalg.solve_triangular(lower.flip(0, 1).float(), ones, upper=True)
     return found if bool(torch.isfinite(found).all()) else None

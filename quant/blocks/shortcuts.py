@@ -1,0 +1,89 @@
+"""Parts of a block of which only the last layer still changes: later passes run that layer alone."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """A part whose output is what its last layer gives, such as attention: names inside the block.
+
+    `in_tuple` says that the part returns a tuple with that output first and None for all else.
+    """
+
+    part: str
+    layer: str
+    in_tuple: bool
+
+    def output(self, module: nn.Module, x: Tensor) -> object:
+        """Return the part's output from what its last layer reads."""
+        y = module.get_submodule(self.layer)(x)
+        return (y, None) if self.in_tuple else y
+
+
+@dataclass(slots=True, eq=False)
+class Shortcuts:
+    """Parts of a module all of whose layers but the last are rounded, with what the last reads by sample.
+
+    Attention over Whisper's 1500 positions is half of a layer's work: a method that looks at one layer after
+    the other saves it at the price of one hidden state per sample.
+    """
+
+    inputs: dict[Tail, dict[object, Tensor]] = field(default_factory=dict)
+
+    def open_(self, tails: Iterable[Tail]) -> None:
+        """Take what the last layers of some parts read next as what they always read."""
+        for tail in tails:
+            self.inputs.setdefault(tail, {})
+
+    @contextmanager
+    def standing_in(self, module: nn.Module, sample: object) -> Iterator[None]:
+        """Let parts of a module run their last layer alone for a sample, or remember what it reads."""
+        undo: list[Callable[[], object]] = []
+        for tail, known in self.inputs.items():
+            if sample in known:
+                part = module.get_submodule(tail.part)
+                part.forward = _short(tail, module, known[sample])
+                undo.append(partial(part.__dict__.pop, "forward"))
+            else:
+                layer = module.get_submodule(tail.layer)
+                hook = layer.register_forward_pre_hook(_memory(known, sample), prepend=True)
+                undo.append(hook.remove)
+        try:
+            yield
+        finally:
+            for step in undo:
+                step()
+
+
+def tails_of(outputs: Mapping[str, object], layers: Mapping[str, Tensor]) -> tuple[Tail, ...]:
+    """Return the parts that end with a layer, from the outputs of parts and of layers in one pass."""
+    tails: list[Tail] = []
+    for part, output in outputs.items():
+        result, in_tuple = _result(output)
+        ends = (layer for layer, y in layers.items() if y is result and layer.startswith(f"{part}."))
+        tails.extend(Tail(part, layer, in_tuple) for layer in ends)
+    return tuple(tails)
+
+
+def _result(output: object) -> tuple[object, bool]:
+    """Return what a part gives, and whether in a tuple with None, as attention without its weights does."""
+    match output:
+        case (result, None):
+            return result, True
+    return output, False
+
+
+def _short(tail: Tail, module: nn.Module, x: Tensor) -> Callable[..., object]:
+    return lambda *_, **__: tail.output(module, x)
+
+
+def _memory(known: dict[object, Tensor], sample: object) -> Callable[..., None]:
+    def remember(_: nn.Module, args: tuple[Tensor, ...]) -> None:
+        known[sample] = args[0]
+
+    return remember
