@@ -41,5 +41,5 @@ def rotate_(model: nn.Module, *, seed: int = 0) -> None:
 
 def single_utterances(model: PreTrainedModel) -> CalibrationData:
     """The utterances of `calibration`, one in a batch."""
-    batches = zip(inputs(model).split(1), token_ids().split(1), strict=True)
-    return CalibrationData(tuple(CalibrationBatch(x, ids) for x, ids in batches))
+    batches = zip(inputs(model), token_ids(), strict=True)
+    return CalibrationData(tuple(CalibrationBatch(x.unsqueeze(0), ids.unsqueeze(0)) for x, ids in batches))

@@ -13,7 +13,8 @@ def start(n: int) -> Tensor:
 def target(n: int) -> Tensor:
     """A rotation that is reached from `start` without a reflection: a small one behind it."""
     skew = torch.randn((n, n), generator=torch.Generator().manual_seed(1), dtype=torch.float64) / n
-    return start(n) @ torch.linalg.matrix_exp(skew - skew.T)
+    turned: Tensor = start(n) @ torch.linalg.matrix_exp(skew - skew.T)
+    return turned
 
 
 @pytest.mark.parametrize("n", [2, 12, 40])

@@ -1,5 +1,7 @@
 """A rotated network computes what the float network does."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -14,7 +16,7 @@ from tests.quant.recipes import uniform
 from tests.quant.rotations.rotating import restructured, rotate_
 from traces.errors import EdgeAsrError
 
-NETWORKS = {
+NETWORKS: dict[str, Callable[[], PreTrainedModel]] = {
     "whisper": whisper,
     "whisper of core 20": lambda: whisper(160),
     "moonshine": moonshine,

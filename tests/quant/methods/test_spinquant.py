@@ -1,0 +1,131 @@
+from pathlib import Path
+
+import pytest
+import torch
+from torch.nn import functional
+from transformers import PreTrainedModel
+
+import quant.rotations.learn
+from quant.methods.spinquant import SpinquantConfig
+from quant.quantize import quantize
+from quant.recipe import MethodStep, with_methods
+from quant.tensor_file import stored_tensors
+from tests.quant.networks import NETWORKS, logits, whisper
+from tests.quant.outliers import inject_outliers_
+from tests.quant.recipes import uniform
+from tests.quant.rotations.rotating import by_rotating, single_utterances
+from traces.errors import EdgeAsrError
+
+FAMILIES = pytest.mark.parametrize("family", NETWORKS)
+FORMATS = uniform("int4_channel", "int4_token", attention="int8_token")
+FEW = SpinquantConfig(steps=6, batch=2)
+
+
+def divergence(model: PreTrainedModel, reference: PreTrainedModel) -> float:
+    found, wanted = (logits(network).log_softmax(-1) for network in (model, reference))
+    return float(functional.kl_div(found, wanted, log_target=True, reduction="batchmean"))
+
+
+@FAMILIES
+def test_learning_lowers_the_loss_it_was_told(family: str) -> None:
+    model = NETWORKS[family]()
+    inject_outliers_(model)
+    losses: list[float] = []
+
+    def keep(*told: str | int) -> None:
+        if str(told[-1]).startswith("loss"):
+            losses.append(float(str(told[-1]).split()[1]))
+
+    config = SpinquantConfig(steps=12, batch=2, loss="logits")
+    learned = quantize(
+        model, by_rotating(FORMATS, config), single_utterances(model), progress=lambda *told: keep(*told)
+    )
+    assert len(losses) == 12
+    assert losses[-1] < 0.9 * losses[0]
+    assert divergence(learned.model, model) < divergence(quantize(model, by_rotating(FORMATS)).model, model)
+
+
+@FAMILIES
+def test_learned_rotations_are_exact(family: str) -> None:
+    model = NETWORKS[family]()
+    recipe = by_rotating(uniform("int16_channel", "int16_token"), FEW)
+    found = logits(quantize(model, recipe, single_utterances(model)).model)
+    assert float((found - logits(model)).norm() / logits(model).norm()) < 3e-3
+
+
+def test_the_same_seed_gives_the_same_bytes() -> None:
+    model = whisper()
+    recipe = by_rotating(FORMATS, FEW)
+    first, second = (
+        stored_tensors(quantize(model, recipe, single_utterances(model)).model) for _ in range(2)
+    )
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_learning_is_not_done_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, recipe = whisper(), by_rotating(FORMATS, FEW)
+    data = single_utterances(model)
+    complete = stored_tensors(quantize(model, recipe, data).model)
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("quant.quantize.replace_layers_", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            quantize(model, recipe, data, resume=tmp_path)
+    monkeypatch.setattr(quant.rotations.learn, "learned_rotations", interrupted)
+    resumed = stored_tensors(quantize(model, recipe, data, resume=tmp_path).model)
+    assert all(torch.equal(complete[name], resumed[name]) for name in complete)
+
+
+@pytest.mark.parametrize(
+    ("round_weights", "activation", "methods", "expected"),
+    [
+        ("auto", "int8_token", ("rtn",), True),
+        ("auto", "int8_token", ("gptq", "rtn"), False),
+        ("auto", "float16", ("gptq", "rtn"), True),  # else there would be nothing to learn from
+        ("always", "int8_token", ("gptq", "rtn"), True),
+        ("never", "int8_token", ("rtn",), False),
+    ],
+)
+def test_weights_are_rounded_while_learning_unless_data_will_round_them(
+    round_weights: str,
+    activation: str,
+    methods: tuple[str, ...],
+    expected: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Seen(Exception):  # noqa: N818 (no error: ends the run)
+        pass
+
+    def learned(*_: object, round_weights: bool, **__: object) -> None:
+        raise Seen(round_weights)
+
+    monkeypatch.setattr(quant.rotations.learn, "learned_rotations", learned)
+    from quant.methods import METHODS
+
+    config = SpinquantConfig(round_weights=round_weights)  # type: ignore[arg-type]
+    steps = (MethodStep("spinquant", config), *(MethodStep(name, METHODS[name].config()) for name in methods))
+    recipe = with_methods(uniform("int4_channel", activation), steps, name="learned")
+    with pytest.raises(Seen, match=str(expected)):
+        quantize(whisper(), recipe, single_utterances(whisper()))
+
+
+def test_what_it_needs() -> None:
+    with pytest.raises(EdgeAsrError, match="1-spinquant needs calibration data"):
+        quantize(whisper(), by_rotating(FORMATS, FEW))
+    assert by_rotating(FORMATS, FEW).needs_calibration
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"steps": 0}, "steps is 0"),
+        ({"learning_rate": 0.0}, "learning_rate is 0.0"),
+        ({"batch": 0}, "batch is 0"),
+    ],
+)
+def test_settings_that_make_no_sense(settings: dict[str, float], message: str) -> None:
+    with pytest.raises(EdgeAsrError, match=message):
+        SpinquantConfig(**settings)  # type: ignore[arg-type]
