@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from quant.methods.problem import Problem
     from quant.weights import QuantizedWeight
 
-N_COMPARED = 8
+N_COMPARED = 4
 """Samples on which the float network runs too, to tell the error: GPTQ itself never looks at it, and on all
 samples it would take a third of the time."""
 
