@@ -136,9 +136,10 @@ def test_a_batch_is_worked_on_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
         return attend(q, k, v, mask=mask, scale=0.3, is_causal=False, probability=INT8_TOKEN)
 
     whole = [attended(mask) for mask in (None, allowed, allowed[:1])]
-    monkeypatch.setattr("quant.attention_math.SCORES_AT_ONCE", 2 * 2 * 6 * 6)
-    parts = [attended(mask) for mask in (None, allowed, allowed[:1])]
-    assert all(torch.allclose(one, other) for one, other in zip(whole, parts, strict=True))
+    for n_utterances, n_queries in ((2, 6), (1, 4), (1, 1)):
+        monkeypatch.setattr("quant.attention_math.SCORES_AT_ONCE", n_utterances * n_queries * 2 * 6)
+        parts = [attended(mask) for mask in (None, allowed, allowed[:1])]
+        assert all(torch.allclose(one, other) for one, other in zip(whole, parts, strict=True))
     assert not torch.allclose(whole[0], whole[1])
 
 
