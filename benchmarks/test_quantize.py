@@ -5,6 +5,7 @@ two cores.
 """
 
 import resource
+import time
 
 import pytest
 import torch
@@ -26,14 +27,12 @@ MEMORY_LIMIT_BYTES = 6e9
 
 @pytest.mark.benchmark(group="Whisper-small, weights of 4 bits")
 def test_rounding_to_nearest(benchmark: BenchmarkFixture) -> None:
-    benchmark.pedantic(quantize, (whisper_small(), load_recipe("w4a16-g32")), rounds=1)
-    assert benchmark.stats.stats.max <= RTN_LIMIT_S
+    assert duration_s(benchmark, whisper_small(), load_recipe("w4a16-g32"), None) <= RTN_LIMIT_S
 
 
 @pytest.mark.benchmark(group="Whisper-small, weights of 4 bits")
 def test_gptq(benchmark: BenchmarkFixture) -> None:
-    benchmark.pedantic(quantize, (whisper_small(), by_gptq(), clips(N_CLIPS)), rounds=1)
-    assert benchmark.stats.stats.max <= GPTQ_LIMIT_S
+    assert duration_s(benchmark, whisper_small(), by_gptq(), clips(N_CLIPS)) <= GPTQ_LIMIT_S
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 <= MEMORY_LIMIT_BYTES
 
 
@@ -42,7 +41,16 @@ def test_gptq(benchmark: BenchmarkFixture) -> None:
 def test_layers(benchmark: BenchmarkFixture, encoder_layers: int, decoder_layers: int) -> None:
     """A layer of a stack takes the difference to the first of these."""
     model = whisper_small(encoder_layers=encoder_layers, decoder_layers=decoder_layers)
-    benchmark.pedantic(quantize, (model, by_gptq(), clips(8)), rounds=1)
+    assert duration_s(benchmark, model, by_gptq(), clips(8)) <= GPTQ_LIMIT_S
+
+
+def duration_s(
+    benchmark: BenchmarkFixture, model: PreTrainedModel, recipe: Recipe, data: CalibrationData | None
+) -> float:
+    """Quantize once, and say how long it took."""
+    started = time.perf_counter()
+    benchmark.pedantic(quantize, (model, recipe, data), rounds=1)  # type: ignore[no-untyped-call]
+    return time.perf_counter() - started
 
 
 def by_gptq() -> Recipe:
