@@ -1,11 +1,14 @@
 """The walk through the blocks: what a method is shown, and that the student is the network that comes out."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from transformers import PreTrainedModel
 
 from quant.blocks.block import Block
 from quant.blocks.walk import walk
+from quant.calibration import CalibrationData
 from quant.layers import working_copy
 from quant.methods.problem import BlockResult, Problem
 from quant.plan import PlannedLayer, make_plan
@@ -75,3 +78,24 @@ def test_the_student_is_the_quantized_network(family: str, recipe: str) -> None:
         hook.remove()
         error = float((seen[0] - last[expected]).norm() / last[expected].norm())
         assert error <= (BOUNDS[recipe] if expected == "in" else 0.0)
+
+
+@pytest.mark.parametrize("family", NETWORKS)
+def test_samples_that_are_not_compared_have_no_float_path(family: str) -> None:
+    model = NETWORKS[family]()
+    entered: dict[int | None, list[tuple[torch.Tensor, torch.Tensor]]] = {None: [], 1: []}
+    for n_compared, seen in entered.items():
+        problem = problem_of(model, "w4a8-g32")
+        data = CalibrationData(calibration(model).batches * 2)
+
+        def solve(block: Block, seen: list[tuple[torch.Tensor, torch.Tensor]] = seen) -> BlockResult:
+            if block.name == "model.encoder.layers.1":
+                seen.extend((sample.teacher_input, sample.student_input) for sample in block.samples)
+            return rounding(block)
+
+        walk(replace(problem, calibration=data), solve, n_compared=n_compared)
+    whole, one = entered[None], entered[1]
+    assert all(torch.equal(a[1], b[1]) for a, b in zip(whole, one, strict=True))
+    assert torch.equal(whole[0][0], one[0][0])
+    assert torch.equal(one[1][0], one[1][1])
+    assert not torch.equal(whole[1][0], whole[1][1])
