@@ -5,17 +5,18 @@ of each counts, so that other work on the machine falls on none of them alone.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import process_time
 
 import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
-from torch import Tensor
 from transformers import PreTrainedModel, WhisperConfig, WhisperForConditionalGeneration
+from transformers.modeling_outputs import BaseModelOutput
 
 from asr.corpora import load_corpus
-from asr.encode import model_inputs
+from asr.decode import BATCH_SIZE
+from asr.encode import encode
 from asr.models import load_recogniser
 from quant.quantize import quantize
 from quant.recipe import load_recipe
@@ -29,17 +30,17 @@ LIMIT = 1.3
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A float network, what its encoder reads, and how often everything is run."""
+    """A float network, how a batch is encoded by it or its quantized form, and how often both are run."""
 
     model: PreTrainedModel
-    inputs: Tensor
+    encode: Callable[[PreTrainedModel], BaseModelOutput]
     rounds: int
 
 
 def bundled(name: str) -> Case:
     recogniser = load_recogniser(name)
-    (utterance,) = load_corpus("bundled:calibration", limit=1)
-    return Case(recogniser.model, model_inputs(recogniser, [utterance.audio]), rounds=30)
+    audios = [utterance.audio for utterance in load_corpus("bundled:calibration", limit=BATCH_SIZE)]
+    return Case(recogniser.model, lambda model: encode(replace(recogniser, model=model), audios), rounds=10)
 
 
 def whisper_tiny() -> Case:
@@ -54,7 +55,12 @@ def whisper_tiny() -> Case:
         encoder_ffn_dim=1536,
         decoder_ffn_dim=1536,
     )
-    return Case(WhisperForConditionalGeneration(config).eval(), torch.randn(1, 80, 3000), rounds=5)
+    features = torch.randn(1, 80, 3000)
+    return Case(
+        WhisperForConditionalGeneration(config).eval(),
+        lambda model: model.get_encoder()(features),
+        rounds=3,
+    )
 
 
 CASES: dict[str, Callable[[], Case]] = {
@@ -78,16 +84,16 @@ def test_ratio_to_float(benchmark: BenchmarkFixture, name: str) -> None:
 def _ratios(networks: dict[str, PreTrainedModel], case: Case) -> dict[str, float]:
     """Return the time of each network over that of the one called float."""
     with torch.inference_mode():
-        states = {name: model.get_encoder()(case.inputs) for name, model in networks.items()}
-        encode_s = _least_s(networks, lambda name: networks[name].get_encoder()(case.inputs), case.rounds)
+        states = {name: case.encode(model) for name, model in networks.items()}
+        encode_s = _least_s(networks, lambda name: case.encode(networks[name]), case.rounds)
         decode_s = _least_s(networks, lambda name: _decode(networks[name], states[name]), case.rounds)
     total_s = {name: encode_s[name] + decode_s[name] for name in networks}
     return {name: total_s[name] / total_s["float"] for name in networks if name != "float"}
 
 
-def _decode(model: PreTrainedModel, states: object) -> None:
+def _decode(model: PreTrainedModel, states: BaseModelOutput) -> None:
     """Take decode steps with a growing cache; which tokens they give is of no matter."""
-    cache, token = None, torch.ones(1, 1, dtype=torch.long)
+    cache, token = None, torch.ones(len(states.last_hidden_state), 1, dtype=torch.long)
     for _ in range(STEPS):
         outputs = model(
             encoder_outputs=states, decoder_input_ids=token, past_key_values=cache, use_cache=True
