@@ -46,7 +46,7 @@ def smoothquant(problem: "Problem", config: SmoothQuantConfig) -> Mapping[str, "
 
     if all(layer.activation.is_float for layer in problem.layers):
         problem.findings.remarks.append(
-            f"{problem.step}: the recipe keeps all activations in float; nothing to smooth"
+            "smoothquant: the recipe keeps all activations in float; nothing to smooth"
         )
         return {}
     rounding = frozenset(layer.module for layer in problem.layers if not layer.activation.is_float)
@@ -74,6 +74,8 @@ def _smooth(block: "Block", config: SmoothQuantConfig, rounding: frozenset[str])
         return pair.kind.is_behind_norm and not rounding.isdisjoint(pair.targets)
 
     pairs = tuple(pair for pair in scale_pairs(block) if smoothed(pair))
+    if not pairs:
+        return BlockResult()
     parameters = pair_parameters(block, pairs)
     scales: dict[str, Tensor] = {}
     for pair, absmax in zip(pairs, channel_absmax(block, pairs), strict=True):
