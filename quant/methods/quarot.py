@@ -25,7 +25,7 @@ class QuarotConfig:
     The residual streams and the values of each attention are always rotated, which costs one matrix product
     where a stream begins or ends. `mlp_hadamard` transforms the input of every fc2 at run time;
     `key_hadamard` transforms queries and keys where the recipe quantizes the cache: at run time behind RoPE,
-    in the weights elsewhere. The paper does both (its section 4, stages 1c and 1d).
+    in the weights elsewhere. The paper does both (its section 4, stages 1b and 1d).
     """
 
     seed: int = 0

@@ -25,7 +25,7 @@ from quant.rotations.modules import (
 )
 from quant.rotations.names import ROTATION
 from quant.rotations.orders import hadamard_order
-from quant.rotations.sites import AttentionSite, MlpSite, sites_of
+from quant.rotations.sites import AttentionSite, MlpSite, NormSite, Sites, sites_of
 from traces.errors import EdgeAsrError
 
 
@@ -38,28 +38,38 @@ def restructure_(model: nn.Module, choices: OnlineChoices, recipe: Recipe) -> No
     sites = sites_of(model)
     for stream in sites.streams:
         for site in stream.norms:
-            norm = model.get_submodule(site.norm)
-            if not isinstance(norm, nn.LayerNorm):
-                raise EdgeAsrError(
-                    f"norm '{site.norm}' is a {type(norm).__name__}: the network is rotated already; "
-                    "keep one of the methods quarot and spinquant"
-                )
-            set_parameters_(model, with_norm(dict(model.named_parameters()), site))
-            model.set_submodule(
-                site.norm, nn.RMSNorm(norm.normalized_shape, eps=norm.eps, elementwise_affine=False)
-            )
+            _make_weightless_(model, site)
         for writer in stream.writers:
             set_parameters_(model, centred(dict(model.named_parameters()), writer))
-    (size,) = model.get_parameter(f"{sites.last_norm}.weight").shape
-    for module in (sites.encoder.entry, sites.decoder.entry, sites.last_norm):
-        rotate_input_(model.get_submodule(module), size)
+    _add_rotations_(model, sites)
     for stream in sites.streams:
-        set_parameters_(model, {f"{stream.entry}.{ROTATION}.weight": centring_matrix(size)})
         for mlp in stream.mlps if choices.mlp_hadamard else ():
             _rotate_mlp_(model, mlp)
         for attention in stream.attentions if choices.key_hadamard else ():
             if not recipe.attention_formats(attention.module).kv.is_float:
                 _rotate_keys_(model, attention)
+
+
+def _make_weightless_(model: nn.Module, site: NormSite) -> None:
+    norm = model.get_submodule(site.norm)
+    if not isinstance(norm, nn.LayerNorm):
+        raise EdgeAsrError(
+            f"norm '{site.norm}' is a {type(norm).__name__}: the network is rotated already; "
+            "keep one of the methods quarot and spinquant"
+        )
+    set_parameters_(model, with_norm(dict(model.named_parameters()), site))
+    # On a centred stream the two norms are the same.
+    weightless = nn.RMSNorm(norm.normalized_shape, eps=norm.eps, elementwise_affine=False)
+    model.set_submodule(site.norm, weightless)
+
+
+def _add_rotations_(model: nn.Module, sites: Sites) -> None:
+    """Centre what enters the streams, and be ready to rotate it; the last norm centres by itself."""
+    (size,) = model.get_parameter(f"{sites.last_norm}.weight").shape
+    for module in (sites.encoder.entry, sites.decoder.entry, sites.last_norm):
+        rotate_input_(model.get_submodule(module), size)
+    for stream in sites.streams:
+        set_parameters_(model, {f"{stream.entry}.{ROTATION}.weight": centring_matrix(size)})
 
 
 def _rotate_mlp_(model: nn.Module, site: MlpSite) -> None:

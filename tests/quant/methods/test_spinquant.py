@@ -8,7 +8,7 @@ from transformers import PreTrainedModel
 import quant.rotations.learn
 from quant.methods.spinquant import SpinquantConfig
 from quant.quantize import quantize
-from quant.recipe import MethodStep, with_methods
+from quant.recipe import MethodStep, load_recipe, save_recipe, with_methods
 from quant.tensor_file import stored_tensors
 from tests.quant.networks import NETWORKS, logits, whisper
 from tests.quant.outliers import inject_outliers_
@@ -110,6 +110,12 @@ def test_weights_are_rounded_while_learning_unless_data_will_round_them(
     recipe = with_methods(uniform("int4_channel", activation), steps, name="learned")
     with pytest.raises(Seen, match=str(expected)):
         quantize(whisper(), recipe, single_utterances(whisper()))
+
+
+def test_settings_in_a_file(tmp_path: Path) -> None:
+    recipe = by_rotating(FORMATS, SpinquantConfig(steps=7, loss="tokens", round_weights="never"))
+    save_recipe(recipe, tmp_path / "r.yaml")
+    assert load_recipe(tmp_path / "r.yaml") == recipe
 
 
 def test_what_it_needs() -> None:

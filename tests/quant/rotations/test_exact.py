@@ -18,11 +18,13 @@ from traces.errors import EdgeAsrError
 
 NETWORKS: dict[str, Callable[[], PreTrainedModel]] = {
     "whisper": whisper,
-    "whisper of core 20": lambda: whisper(160),
+    "whisper of core 20": lambda: whisper(160, layers=1),
     "moonshine": moonshine,
-    "moonshine with heads of 36": lambda: moonshine(72, heads=2),
-    "moonshine with heads of 52": lambda: moonshine(416, heads=8),
-    "moonshine with heads of 18, for which there is no Hadamard matrix": lambda: moonshine(72, heads=4),
+    "moonshine with heads of 36": lambda: moonshine(72, heads=2, layers=1),
+    "moonshine with heads of 52": lambda: moonshine(416, heads=8, layers=1),
+    "moonshine with heads of 18, for which there is no Hadamard matrix": lambda: moonshine(
+        72, heads=4, layers=1
+    ),
 }
 QUANTIZED_CACHE = uniform("int8_channel", attention="int8_token")
 FLOAT_CACHE = uniform("int8_channel")
