@@ -41,7 +41,8 @@ class LearnableRange:
 
     def rounded(self, weight: Tensor) -> QuantizedWeight:
         """Return the weight as stored: the numbers of `weight` exactly."""
-        scale = scale_of_range(*self._ends(weight), self.number)
+        low, high = self._ends(weight.detach())
+        scale = scale_of_range(low.detach(), high.detach(), self.number)
         return QuantizedWeight(to_codes(weight, scale, self.number), scale, self.number)
 
     def _ends(self, weight: Tensor) -> tuple[Tensor, Tensor]:

@@ -38,10 +38,10 @@ class SoftRounding:
         self._floor = ungrouped((lower - zero) * step, weight.shape).flatten()
         self._step = ungrouped(step.expand_as(groups), weight.shape).flatten()
         share = ungrouped(position - lower, weight.shape).flatten()
-        self._soft = torch.arange(share.numel())
+        self._soft = torch.arange(share.numel(), device=share.device)
         self._final = torch.zeros_like(share)
         self.variables = _inverse(share)
-        self.scale_variables = torch.zeros(scale.scale.shape)
+        self.scale_variables = torch.zeros_like(scale.scale, dtype=torch.float32)
 
     def harden_(self, soft_share: float) -> None:
         """Make the most decided variables final, so that only this share of all weights stays soft."""

@@ -30,14 +30,17 @@ class Transform:
         self._given = pair_parameters(block, self._pairs)
         reading = tuple(pair for pair in self._pairs if pair.kind is not PairKind.QUERY_KEY)
         self.shifts: dict[ScalePair, Tensor] = {}
-        self._start = {pair: torch.ones(pair.n_values) for pair in self._pairs}
+        self._start = {
+            pair: torch.ones(pair.n_values, device=self._given[f"{pair.source}.weight"].device)
+            for pair in self._pairs
+        }
         for pair, (low, high) in zip(reading, _ends(block, reading), strict=True):
             if _can_shift(pair, self._given, keys=_unrotated_keys(exact)):
                 self.shifts[pair] = (low + high) / 2
                 low, high = (low - high) / 2, (high - low) / 2
             weights = tuple(self._given[f"{target}.weight"] for target in pair.targets)
             self._start[pair] = smoothing_scale(torch.maximum(-low, high), weights, alpha)
-        self.variables = {pair: torch.zeros(pair.n_values) for pair in self._pairs}
+        self.variables = {pair: torch.zeros_like(start) for pair, start in self._start.items()}
 
     def learned(self) -> list[Tensor]:
         """Return all variables as leaves that take gradients."""
