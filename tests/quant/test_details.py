@@ -11,7 +11,7 @@ from quant.quantize import quantize
 from quant.quantizer import clipped_share, find_scale
 from quant.recipe import load_recipe
 from tests.quant.networks import NETWORKS, calibration, inputs, token_ids, whisper
-from tests.quant.recipes import uniform
+from tests.quant.recipes import by_methods, uniform
 from traces.errors import EdgeAsrError
 from traces.formats import Format
 
@@ -125,6 +125,25 @@ def test_scales_of_transforms_are_shown_where_they_are_read() -> None:
     )
     assert (found[FC1].channel_scale_min, found[FC1].channel_scale_max) == (0.5, 4.0)
     assert found[CROSS].channel_scale_max is None
+
+
+@pytest.mark.parametrize("family", NETWORKS)
+def test_smoothing_shows_where_norms_are_read(family: str) -> None:
+    model = NETWORKS[family]()
+    data = calibration(model)
+    details = quantize(model, by_methods("w4a8-g32", "smoothquant", "rtn"), data, details=data).details
+    scaled = [detail.module for detail in details if detail.channel_scale_min is not None]
+    assert len(scaled) == 2 * 4 + 2 * 7  # q, k, v, fc1; in the decoder also the cross-attention's q, k, v
+    assert not any(name.endswith((".fc2", ".out_proj", ".o_proj", "proj_out")) for name in scaled)
+
+
+@pytest.mark.parametrize("method", ["quik", "quarot"])
+def test_networks_that_methods_rebuild_are_measured_too(method: str) -> None:
+    model = whisper()
+    data = calibration(model)
+    steps = (method, "rtn") if method == "quarot" else (method,)
+    details = quantize(model, by_methods("w4a8-g32", *steps), data, details=data).details
+    assert all(detail.relative_error is not None and 0 < detail.relative_error < 0.2 for detail in details)
 
 
 def test_clipped_share_counts_weights_beyond_the_codes() -> None:
