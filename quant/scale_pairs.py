@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from quant.blocks.block import Block
 from quant.blocks.layer_names import layer_names
 from quant.blocks.walk import CrossKeysValues
+from quant.rotations.names import HADAMARD, QUERY_HADAMARD
 
 if TYPE_CHECKING:
     from transformers import MoonshineConfig
@@ -79,7 +80,8 @@ def scale_pairs(block: Block) -> tuple[ScalePair, ...]:
     """Return the exact pairs of a block.
 
     Pairs of modules that the student has rounded already are left out: the cross-attention's keys and values
-    when a decoder layer's turn comes. So are norms without a weight, which rotated networks have.
+    when a decoder layer's turn comes. So are, in rotated networks, norms without a weight, and pairs with a
+    Hadamard transform at run time between source and targets.
 
     Raises:
         EdgeAsrError: the layer is of neither Whisper nor Moonshine.
@@ -169,6 +171,8 @@ def _behind_norm(block: Block, kind: PairKind, norm: str, *targets: str) -> Scal
 def _between(block: Block, kind: PairKind, source: str, target: str) -> ScalePair | None:
     if not (_is_float_linear(block, source) and _is_float_linear(block, target)):
         return None
+    if kind is PairKind.GATED and hasattr(block.module(source.rpartition(".")[0]), HADAMARD):
+        return None
     n_channels = block.module(target).get_parameter("weight").shape[1]
     n_rows = block.module(source).get_parameter("weight").shape[0]
     # Values that several heads share (grouped queries) have fewer rows than the projection has columns.
@@ -179,6 +183,8 @@ def _between(block: Block, kind: PairKind, source: str, target: str) -> ScalePai
 def _query_key(block: Block, attention: str, *, has_rope: bool) -> ScalePair | None:
     query, key = f"{attention}q_proj", f"{attention}k_proj"
     if not (_is_float_linear(block, query) and _is_float_linear(block, key)):
+        return None
+    if hasattr(block.module(attention.removesuffix(".")), QUERY_HADAMARD):
         return None
     n_channels = block.module(query).get_parameter("weight").shape[0]
     if n_channels != block.module(key).get_parameter("weight").shape[0]:

@@ -11,12 +11,14 @@ from quant.blocks.block import Block
 from quant.blocks.walk import CROSS, walk
 from quant.layers import working_copy
 from quant.methods.problem import BlockResult, Problem
+from quant.methods.quarot import QuarotConfig, prepare_rotations_
 from quant.plan import make_plan
 from quant.recipe import load_recipe
 from quant.scale_pairs import PairKind, ScalePair, folded, pair_parameters, scale_pairs
 from quant.weights import round_weight
 from tests.quant.networks import NETWORKS, calibration, logits, moonshine, whisper
 from tests.quant.outliers import inject_outliers_
+from tests.quant.recipes import uniform
 from traces.errors import EdgeAsrError
 
 N_PAIRS = {"whisper": 1 + 2 * 4 + 2 * 7, "moonshine": 1 + 2 * 4 + 2 * 8}
@@ -179,6 +181,19 @@ def test_a_norm_without_weight_offers_nothing() -> None:
     model.get_submodule("model.encoder.layers.0").self_attn_layer_norm = Weightless()
     _, pairs = scaled_network(model, random_scales())
     assert len(pairs) == N_PAIRS["whisper"] - 1
+
+
+@pytest.mark.parametrize("family", NETWORKS)
+def test_pairs_of_a_rotated_network_are_exact(family: str) -> None:
+    """Hadamard transforms at run time lie in the gated MLP and behind RoPE, and no norm has a weight."""
+    model = NETWORKS[family]()
+    recipe = uniform("int4_channel", "int4_token", attention="int4_token")
+    prepare_rotations_(model, QuarotConfig(), recipe)
+    scaled, pairs = scaled_network(model, random_scales())
+    found = {(pair.kind, ".encoder_attn." in pair.source) for pair in pairs}
+    expected = {(PairKind.VALUE, False), (PairKind.VALUE, True), (PairKind.QUERY_KEY, True)}
+    assert found == (expected | {(PairKind.QUERY_KEY, False)} if family == "whisper" else expected)
+    assert relative(logits(scaled), logits(model)) <= 1e-4
 
 
 def test_values_shared_by_several_heads_are_no_pair() -> None:
