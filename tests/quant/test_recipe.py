@@ -162,8 +162,14 @@ def test_a_module_that_no_rule_names_is_an_error() -> None:
         load_recipe("w8a8").attention_formats("model.extra")
 
 
-def test_only_fixed_ranges_need_calibration() -> None:
-    assert [name for name in bundled_recipes() if load_recipe(name).needs_calibration] == ["w8a8-static"]
+def test_fixed_ranges_and_methods_that_look_at_data_need_calibration() -> None:
+    assert {name for name in bundled_recipes() if load_recipe(name).needs_calibration} == {
+        "w3a16-g32-gptq",
+        "w4a16-g32-gptq",
+        "w4a4-quik",
+        "w8a8-static",
+        "w8a8-static-smoothquant",
+    }
 
 
 def test_recipes_need_no_torch() -> None:
