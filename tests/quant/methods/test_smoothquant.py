@@ -134,9 +134,9 @@ def test_the_annotated_graph_is_the_traced_one(family: str) -> None:
 def test_an_interrupted_run_goes_on(family: str, tmp_path: Path) -> None:
     model, recipe = NETWORKS[family](), smoothed(uniform(*W4A4))
 
-    def dies(task: str, done: int, *_: object) -> None:
+    def dies(task: str, done: int, total: int, note: str = "") -> None:
         if task == "1-smoothquant" and done == 3:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt(f"after {done} of {total} {note}")
 
     with pytest.raises(KeyboardInterrupt):
         quantize(model, recipe, calibration(model), progress=dies, resume=tmp_path)
