@@ -82,7 +82,7 @@ def _round(block: "Block", config: AwqConfig) -> "BlockResult":
             scale = clipped_scale(
                 weight,
                 layer.weight,
-                moments[layer.module].sum,
+                moments[layer.module].total(),
                 steps=config.clip_steps,
                 max_shrink=config.max_shrink,
             )
