@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from quant.layer_errors import layer_error_row, layer_error_rows, rounded_to_nearest
+from quant.methods.rtn import RtnConfig
 from quant.quantize import quantize
-from quant.recipe import load_recipe
+from quant.recipe import MethodStep, load_recipe
 from tests.quant.networks import calibration, whisper
 from tests.quant.recipes import uniform
 
@@ -42,5 +43,5 @@ def test_the_reference_has_the_same_formats() -> None:
     recipe = load_recipe("w3a16")
     plain = rounded_to_nearest(recipe)
     assert plain.layers == recipe.layers
-    assert [(step.name, step.config.range) for step in plain.methods] == [("rtn", "minmax")]
+    assert plain.methods == (MethodStep("rtn", RtnConfig(range="minmax")),)
     assert rounded_to_nearest(replace(recipe, name="other")) == plain
