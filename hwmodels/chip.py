@@ -161,6 +161,8 @@ class Tiling:
     orders: tuple[Order, ...]
     max_n: Quantity | None
     """Most output channels of one tile; None where only the buffer limits it."""
+    prefetches: bool
+    """Whether an op's first tiles load while the op before it computes, and its last are stored behind it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,7 +224,12 @@ def _chip(name: str, node: "ChipNode") -> Chip:
             _quantity(unpacking.partial_sums_per_cycle),
         ),
         codec=_by_format(node.codec),
-        tiling=Tiling(node.tiling.double_buffered, tuple(node.tiling.orders), _optional(node.tiling.max_n)),
+        tiling=Tiling(
+            node.tiling.double_buffered,
+            tuple(node.tiling.orders),
+            _optional(node.tiling.max_n),
+            node.tiling.prefetches,
+        ),
         overheads=Overheads(
             _quantity(node.overheads.per_op_s),
             _quantity(node.overheads.per_inference_s),

@@ -185,6 +185,7 @@ class TilingNode(_Node):
     double_buffered: bool
     orders: Annotated[list[Order], Field(min_length=1)]
     max_n: QuantityNode | None = None
+    prefetches: bool = True
 
 
 class OverheadsNode(_Node):

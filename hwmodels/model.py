@@ -64,6 +64,7 @@ def cost(ops: OpTable, placement: Placement, chip: Chip) -> CostTable:
         chip.overlap,
         compute_s=compute_s,
         unpack_s=unpacking_s,
+        exposed_s=_exposed_s(ops, placement, chip),
         transfer_s=transfer_s,
         overhead_s=overhead_s,
     )
@@ -111,6 +112,21 @@ def _transfer_s(level: Level, level_bytes: Floats) -> Floats:
         return np.zeros((3, len(level_bytes)))
     latency_s = np.where(level_bytes > 0, corners(level.latency_s, more_is_faster=False), 0.0)
     return level_bytes / corners(level.bandwidth_bytes_per_s, more_is_faster=True) + latency_s
+
+
+def _exposed_s(ops: OpTable, placement: Placement, chip: Chip) -> Floats:
+    """Return the seconds of loading first and storing last tiles that no neighbouring op hides: (3, rows).
+
+    A product without prefetching holds the smaller of its moving operand and its result whole: that one is
+    loaded before it computes, or stored after.
+    """
+    exposed_s = np.zeros((3, ops.n_rows))
+    if chip.tiling.prefetches:
+        return exposed_s
+    held_bytes = np.where(is_product(ops), np.minimum(ops.input_bytes, ops.output_bytes), 0.0)
+    for idx, level in enumerate(chip.levels):
+        exposed_s += _transfer_s(level, np.where(placement.activation_level == idx, held_bytes, 0.0))
+    return exposed_s
 
 
 def _bound_by(
