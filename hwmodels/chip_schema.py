@@ -130,6 +130,7 @@ class RateNode(_Node):
     activation: str
     per_cycle: QuantityNode
     fill_cycles: QuantityNode
+    start_cycles: QuantityNode | None = None
     output_cycles: QuantityNode | None = None
     lanes: LanesNode = LanesNode()
     bytes_per_mac: QuantityNode | None = None
@@ -186,6 +187,7 @@ class TilingNode(_Node):
     orders: Annotated[list[Order], Field(min_length=1)]
     max_n: QuantityNode | None = None
     prefetches: bool = True
+    cascades: bool = False
 
 
 class OverheadsNode(_Node):
@@ -194,6 +196,7 @@ class OverheadsNode(_Node):
     per_op_s: QuantityNode
     per_inference_s: QuantityNode
     host_hop_s: QuantityNode
+    float_results_bytes_per_s: QuantityNode | None = None
     _delays = field_validator("per_op_s", "per_inference_s", "host_hop_s")(_not_negative)
 
 

@@ -25,6 +25,7 @@ FAMILIES: Mapping[Family, Traffic] = {
     "dsp": dsp.level_bytes,
     "cpu": cpu.level_bytes,
 }
+FLOAT32_BYTES = 4.0
 NOMINAL = 1
 """Index of the nominal corner."""
 
@@ -59,7 +60,11 @@ def cost(ops: OpTable, placement: Placement, chip: Chip) -> CostTable:
         [_transfer_s(level, level_bytes[:, idx]) for idx, level in enumerate(chip.levels)], axis=2
     )
     hop_s = np.where(rates.on_host, corners(chip.overheads.host_hop_s, more_is_faster=False), 0.0)
-    overhead_s = corners(chip.overheads.per_op_s, more_is_faster=False) + hop_s
+    overhead_s = (
+        corners(chip.overheads.per_op_s, more_is_faster=False)
+        + hop_s
+        + _leaving_s(ops, chip)
+    )
     latency_s = combined_s(
         chip.overlap,
         compute_s=compute_s,
@@ -127,6 +132,21 @@ def _exposed_s(ops: OpTable, placement: Placement, chip: Chip) -> Floats:
     for idx, level in enumerate(chip.levels):
         exposed_s += _transfer_s(level, np.where(placement.activation_level == idx, held_bytes, 0.0))
     return exposed_s
+
+
+def _leaving_s(ops: OpTable, chip: Chip) -> Floats:
+    """Return the seconds of converting float results that leave the graph to float32: (3, rows).
+
+    What the nearest level that holds activations can take is converted on the way; only the rest waits.
+    """
+    per_s = chip.overheads.float_results_bytes_per_s
+    if per_s is None:
+        return np.zeros((3, ops.n_rows))
+    nearest = next(level for level in chip.levels if "activations" in level.holds)
+    is_float = np.array([*(fmt.is_float for fmt in ops.formats), False])[ops.activation_format]
+    leaving_bytes = np.where(is_float, ops.leaving_elements * FLOAT32_BYTES, 0.0)
+    waiting = np.maximum(leaving_bytes - nearest.size_bytes.value, 0.0)
+    return waiting / corners(per_s, more_is_faster=True)
 
 
 def _bound_by(

@@ -91,6 +91,8 @@ class OpTable:
     """All the network's weights, stored once: what must stay on chip for weights to be resident."""
     cache_bytes: Floats
     """Key-value caches of all decoder layers at full length: memory set aside for a whole utterance."""
+    leaving_elements: Floats
+    """Elements of results that leave the graph for the caller."""
     appended_to_cache: Bools
     """Whether the output goes into a cache, and so lives in the level that holds the caches."""
     second_from_cache: Bools
