@@ -17,15 +17,21 @@ COLUMNS = (
 
 DEVICES = {
     "Dragonwing RB3 Gen 2 Vision Kit": "hexagon-htp-v68-qcs6490",
-    "SA8295P ADP": "hexagon-htp-v68-sa8295p",
+    "SA8295P ADP": "hexagon-htp-v68",
     "QCS8450 (Proxy)": "hexagon-htp-v69",
     "QCS8550 (Proxy)": "hexagon-htp-v73",
     "Dragonwing IQ-9075 EVK": "hexagon-htp-v73-qcs9075",
     "Samsung Galaxy S24": "hexagon-htp-v75",
     "Samsung Galaxy S25": "hexagon-htp-v79",
     "Snapdragon 8 Elite Gen 5 QRD": "hexagon-htp-v81",
+    "Snapdragon X Elite CRD": "hexagon-htp-x-elite",
+    "Snapdragon X2 Elite CRD": "hexagon-htp-x2-elite",
+    # SA7255P ADP is the same silicon and counts once.
+    "QCS8275 (Proxy)": "hexagon-htp-qcs8275",
+    "Snapdragon 7 Gen 4 QRD": "hexagon-htp-7gen4",
+    "Dragonwing Q-6690 MTP": "hexagon-htp-qcm6690",
 }
-"""Device -> chip file. Those of other architectures, or of none that is public, are left out."""
+"""Device -> chip file."""
 
 MODELS = {
     ("resnet18", "ResNet18"): "resnet-18",
@@ -101,7 +107,7 @@ def hub_rows(path: Path) -> Iterator[Row]:
 def tiny_rows(path: Path) -> Iterator[Row]:
     """Yield latency (of the performance run) and energy (of the energy run) of the boards."""
     with path.open(newline="") as stream:
-        rows = [row for row in csv.DictReader(stream)]
+        rows = list(csv.DictReader(stream))
     energy_uj = {_key(row): row["energy_uJ_inf"] for row in rows if row["mode"] == "energy"}
     for row in rows:
         board = BOARDS.get((row["round"], row["submitter"], row["system"]))

@@ -21,7 +21,7 @@ REQUIRED = ("network", "precision")
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One measurement. `all_npu` says that no layer ran on a host; `energy_j` is None where none was taken."""
+    """One measurement. `all_npu`: no layer ran on a host; `energy_j` is None where none was taken."""
 
     chip: str
     device: str
