@@ -80,8 +80,8 @@ class Rate:
 
     `per_cycle` counts MACs for products and convolutions, elementary vector steps for everything else.
     What is no product walks whole blocks of `lanes.m` rows by `lanes.n` elements as well, and loses
-    `fill_cycles` once. `weight` is empty for ops without a weight. `bytes_per_mac` is set where products run without reuse, each
-    MAC moving its operands from where they live.
+    `fill_cycles` once. `weight` is empty for ops without a weight. `bytes_per_mac` is set where products run
+    without reuse, each MAC moving its operands from where they live.
     """
 
     name: str

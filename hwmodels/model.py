@@ -60,11 +60,7 @@ def cost(ops: OpTable, placement: Placement, chip: Chip) -> CostTable:
         [_transfer_s(level, level_bytes[:, idx]) for idx, level in enumerate(chip.levels)], axis=2
     )
     hop_s = np.where(rates.on_host, corners(chip.overheads.host_hop_s, more_is_faster=False), 0.0)
-    overhead_s = (
-        corners(chip.overheads.per_op_s, more_is_faster=False)
-        + hop_s
-        + _leaving_s(ops, chip)
-    )
+    overhead_s = corners(chip.overheads.per_op_s, more_is_faster=False) + hop_s + _leaving_s(ops, chip)
     latency_s = combined_s(
         chip.overlap,
         compute_s=compute_s,

@@ -1,5 +1,6 @@
 """The struct of arrays an analytic model reads: one row per op and binding, and nothing else."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
 
@@ -102,6 +103,16 @@ class OpTable:
     def n_rows(self) -> int:
         """How many rows the table has."""
         return len(self.op_class)
+
+    @staticmethod
+    def joined(tables: "Sequence[OpTable]") -> "OpTable":
+        """Return several tables with the same formats as one, in the order given."""
+        columns = {
+            field.name: np.concatenate([getattr(table, field.name) for table in tables])
+            for field in fields(OpTable)
+            if field.name != "formats"
+        }
+        return OpTable(formats=tables[0].formats, **columns)
 
     def take(self, rows: Ints) -> "OpTable":
         """Return the table of some rows, in the order given."""

@@ -1,15 +1,15 @@
 """The tile search: which tile sizes and loop order move the fewest bytes through one buffer.
 
-A product cuts its extents into `m_splits`, `k_splits` and `n_splits` tiles; a stationary tile, one moving row and
-the partial sums they make must fit the buffer together. For each loop order the best tile is either known in
-closed form or lies on one axis, so each order lists few candidates and the cheapest of all wins:
+A product cuts its extents into `m_splits`, `k_splits` and `n_splits` tiles; a stationary tile, one moving row
+and the partial sums they make must fit the buffer together. For each loop order the best tile is either known
+in closed form or lies on one axis, so each order lists few candidates and the cheapest of all wins:
 
 - weights stay: the moving operand crosses `n_splits` times, so `n_tile` is as long as fits beside one row;
-- inputs stay: the stationary operand crosses `m_splits` times, so `n_tile` is 1 (or n, where short writes cost);
+- inputs stay: the stationary operand crosses `m_splits` times, so `n_tile` is 1 (n, where short writes cost);
 - outputs stay: both cross again, so `k_tile` is 1 and `n_splits` is searched.
 
-Where k is split and outputs do not stay, partial sums leave and return. A bigger buffer only shortens the splits
-of each candidate, so it never costs bytes.
+Where k is split and outputs do not stay, partial sums leave and return. A bigger buffer only lowers the
+splits of each candidate, so it never costs bytes.
 """
 
 from collections.abc import Callable, Mapping
@@ -69,13 +69,13 @@ class _Shapes:
         return np.minimum(tile, self.m)
 
     def n_tile(self, k_tile: Floats, m_tile: Floats) -> Floats:
-        """Return the columns of the stationary operand that fit beside `m_tile` rows; below 1 where none do."""
+        """Return the stationary columns that fit beside `m_tile` rows; below 1 where none do."""
         room = self.capacity_bytes - k_tile * m_tile * self.per_moving
         tile: Floats = np.floor(room / (k_tile * self.per_stationary + m_tile * ACCUMULATOR_BYTES))
         return np.minimum(np.minimum(tile, self.n), self.max_n)
 
     def written(self, n_splits: Floats, k_splits: Floats) -> Floats:
-        """Return how often results cross: short writes cost a burst, split k writes and reads partial sums."""
+        """Return how often results cross: short writes cost a burst, split k spills partial sums."""
         once = np.where(n_splits > 1, self.partial_write_factor, 1.0)
         return once + (2.0 * k_splits - 2.0) * self.spill
 
@@ -124,7 +124,7 @@ def search_reloads(
 
 
 def _weights_stay(shapes: _Shapes) -> _Times:
-    """The longest column tile beside one row, for each k split."""
+    """Return the longest column tile beside one row, for each k split."""
     k_tile = shapes.k_tile()
     n_tile = shapes.n_tile(k_tile, np.ones_like(k_tile))
     n_splits = np.ceil(shapes.n / np.maximum(n_tile, 1.0))
@@ -133,7 +133,7 @@ def _weights_stay(shapes: _Shapes) -> _Times:
 
 
 def _inputs_stay(shapes: _Shapes) -> _Times:
-    """The most rows beside one column, and beside all columns, for each k split."""
+    """Return the most rows beside one column, and beside all columns, for each k split."""
     k_tile = np.concatenate([shapes.k_tile()] * 2, axis=1)
     ones = np.ones_like(shapes.k_tile())
     n_tile = np.concatenate([ones, np.minimum(shapes.n, shapes.max_n) * ones], axis=1)
@@ -157,7 +157,7 @@ def _outputs_stay(shapes: _Shapes) -> _Times:
 
 
 def _all_rows_stay(shapes: _Shapes) -> _Times:
-    """The longest column tile beside the whole moving operand: both cross once, in any order."""
+    """Return the longest column tile beside the whole moving operand: both cross once."""
     n_tile = shapes.n_tile(shapes.k, shapes.m)
     written = shapes.written(np.ceil(shapes.n / np.maximum(n_tile, 1.0)), np.ones_like(n_tile))
     return np.where(n_tile >= 1, 1.0, NEVER), np.ones_like(n_tile), written

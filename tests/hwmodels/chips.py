@@ -53,8 +53,8 @@ ROUND = Chip(
         Level("dram", number(1e9), number(1e9), number(1e-7), number(1e-10), ALL, False, None),
     ),
     rates=(
-        Rate("dense", "array", (OpClass.DENSE, OpClass.MATVEC), "int8", "int8", number(64), number(2), None, None,
-             Lanes(m=4, k=4, n=4), None),
+        Rate("dense", "array", (OpClass.DENSE, OpClass.MATVEC), "int8", "int8", number(64), number(2), None,
+             None, Lanes(m=4, k=4, n=4), None),
         Rate("attend", "vector", (OpClass.ACTIVATION_PRODUCT,), "", "int8", number(1), number(0), None, None,
              Lanes(), number(3)),
         Rate("depthwise", "array", (OpClass.DEPTHWISE,), "int8", "int8", number(8), number(0), None, None,

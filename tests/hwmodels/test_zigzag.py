@@ -24,7 +24,9 @@ FOUR_BITS = Format.parse("int4_channel")
 def accelerator(lanes: Lanes) -> Chip:
     """An array before 2 MB of SRAM and a DRAM of 64 bit per cycle, at 1 GHz, layer by layer."""
     products = (OpClass.DENSE, OpClass.MATVEC, OpClass.ACTIVATION_PRODUCT)
-    rate = Rate("products", "array", products, "", "", number(lanes.k * lanes.n), number(0), None, None, lanes, None)
+    rate = Rate(
+        "products", "array", products, "", "", number(lanes.k * lanes.n), number(0), None, None, lanes, None
+    )
     return replace(
         ROUND,
         levels=(
@@ -32,7 +34,9 @@ def accelerator(lanes: Lanes) -> Chip:
             Level("dram", number(1e9), number(8e9), number(0), number(0), ALL, False, None),
         ),
         rates=(rate, *(each for each in ROUND.rates if each.name == "vector")),
-        tiling=Tiling(double_buffered=False, orders=ROUND.tiling.orders, max_n=None, prefetches=False, cascades=False),
+        tiling=Tiling(
+            double_buffered=False, orders=ROUND.tiling.orders, max_n=None, prefetches=False, cascades=False
+        ),
         overheads=replace(ROUND.overheads, per_op_s=number(0)),
         fallbacks=(),
     )
