@@ -1,5 +1,6 @@
 """A calibrated chip as a chip file: what the fit changed, laid over the chip it started from."""
 
+from math import expm1
 from pathlib import Path
 
 from hwmodels.quantity import Quantity
@@ -62,6 +63,4 @@ def _head(fit: Fit, measured: str) -> list[str]:
 
 
 def _percent(log_ratio: float) -> str:
-    from math import expm1
-
     return f"{100 * expm1(log_ratio):+.1f} %"

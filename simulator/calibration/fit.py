@@ -1,7 +1,7 @@
 """Least squares on log latency (and log energy): the factors of a few parameters."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,6 +48,34 @@ class Fit:
     energy_residuals: tuple[float | None, ...]
     spread: float
 
+    def summary(self) -> tuple["ParameterRow", ...]:
+        """Return a row per fitted parameter."""
+        return tuple(
+            ParameterRow(
+                each.parameter.name,
+                ", ".join(each.parameter.paths),
+                each.factor,
+                each.log_error,
+                each.at_bound,
+                len(self.cases),
+                float(np.mean(np.abs(np.expm1(self.latency_residuals)))),
+            )
+            for each in self.parameters
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterRow:
+    """A fitted parameter as shown; `mape` is that of all rows after the fit."""
+
+    parameter: str
+    numbers: str
+    factor: float
+    log_error: float
+    at_bound: bool
+    n_rows: int
+    mape: float
+
 
 def fit(
     chip: Chip,
@@ -55,11 +83,10 @@ def fit(
     parameters: Sequence[Parameter],
     *,
     bench: Bench,
-    start: Mapping[str, float] | None = None,
 ) -> Fit:
     """Return the chip with the parameters' factors that fit the cases best.
 
-    `bench` holds the cases' jobs in their order; `start` gives factors by parameter to begin from. The loss is Huber's with a corner at 20 %, so that one row
+    `bench` holds the cases' jobs in their order. The loss is Huber's with a corner at 20 %, so that one row
     the model has no account of does not move all the others.
 
     Raises:
@@ -74,7 +101,7 @@ def fit(
             f"chip {chip.name}: {target.n_numbers} measured numbers cannot fix {len(used)} parameters "
             f"({', '.join(each.name for each in used)}); measure more networks or name fewer with --fit"
         )
-    logs, errors = target.solve(used, start)
+    logs, errors = target.solve(used)
     factors = tuple(float(math.exp(value)) for value in logs)
     latency, energy = target.residuals(scaled(chip, used, factors))
     spread = float(np.quantile(np.abs(latency), COVERED))
@@ -134,9 +161,7 @@ class _Target:
         used = tuple(each for each, by in zip(parameters, moved, strict=True) if by > INSENSITIVE)
         return used, tuple(each for each in parameters if each not in used)
 
-    def solve(
-        self, parameters: tuple[Parameter, ...], start: Mapping[str, float] | None
-    ) -> tuple[Floats, Floats]:
+    def solve(self, parameters: tuple[Parameter, ...]) -> tuple[Floats, Floats]:
         """Return the log factors and their standard errors: (parameters,) each."""
         from scipy.optimize import least_squares
 
@@ -144,14 +169,14 @@ class _Target:
             return np.zeros(0), np.zeros(0)
         found = least_squares(
             lambda logs: self.vector(parameters, logs),
-            np.array([math.log((start or {}).get(each.name, 1.0)) for each in parameters]),
+            np.zeros(len(parameters)),
             bounds=(math.log(SCALE_LOW), math.log(SCALE_HIGH)),
             loss="huber",
             f_scale=math.log(1.2),
             # Times are maxima of terms, so derivatives jump: steps wide enough to look across.
             diff_step=0.03,
             x_scale=1.0,
-            max_nfev=40 if start is None else 6,
+            max_nfev=40,
         )
         freedom = max(len(found.fun) - len(parameters), 1)
         variance = float(found.fun @ found.fun) / freedom

@@ -101,7 +101,10 @@ def refitted(
     for parameter, factor in zip(parameters, factors, strict=True):
         for path in parameter.paths:
             value = numbers[path].value * factor
-            source = f"{parameter.name}: {factor:.3g} times the number of {chip.name}, fitted to {n_rows} measured rows"
+            source = (
+                f"{parameter.name}: {factor:.3g} times the number of {chip.name}, "
+                f"fitted to {n_rows} measured rows"
+            )
             low, high = value * math.exp(-spread), value * math.exp(spread)
             chip = chip.with_quantity(path, Quantity(value, "fitted", source, low, high))
     return chip

@@ -2,12 +2,12 @@
 
 Where a chip has many more measured networks than fitted numbers, every number of kind fitted is fitted anew
 without the network. Where it has two, as a microcontroller board in MLPerf Tiny, one row cannot fix the rates
-of several op classes: their ratios then come from the other chips of the family, and the board's other row
-sets the speed.
+of several op classes: their ratios then come from other chips with the same kind of core, and the board's other
+row sets the speed. Of anything in between, nothing is said.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,15 +38,15 @@ class LeftOut:
     energy_j: Floats
 
 
-def leave_one_network_out(chip: Chip, cases: Sequence[Case], siblings: Mapping[str, Chip]) -> LeftOut:
+def leave_one_network_out(chip: Chip, cases: Sequence[Case], siblings: Sequence[Chip]) -> LeftOut:
     """Return each case as predicted without any case of its network.
 
-    `siblings` are other measured chips of the family, whose files never saw this one's rows.
+    `siblings` are other measured chips with the same kind of core, whose files never saw this one's rows.
     """
     parameters = fitted_parameters(chip)
     if len(cases) >= 3 and len(cases) >= ROWS_PER_NUMBER * len(parameters):
         return _refitted(chip, cases, parameters)
-    return _from_siblings(cases, tuple(siblings.values()))
+    return _from_siblings(cases, siblings)
 
 
 def fitted_parameters(chip: Chip) -> tuple[Parameter, ...]:

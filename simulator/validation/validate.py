@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hwmodels.chip import Chip
+from hwmodels.chip import Chip, Lanes
 from hwmodels.chip_file import chip_names, load_chip
+from hwmodels.op_table import OpClass
 from simulator.validation.baselines import fit_baselines
 from simulator.validation.bench import Bench, work
 from simulator.validation.left_out import leave_one_network_out
@@ -74,7 +75,7 @@ def validate(
     return tuple(rows)
 
 
-def _chip_rows(chip: Chip, mine: list[Case], siblings: dict[str, Chip]) -> list[ValidationRow]:
+def _chip_rows(chip: Chip, mine: list[Case], siblings: tuple[Chip, ...]) -> list[ValidationRow]:
     bench = Bench([(case.network, case.precision) for case in mine])
     found = bench.predict(chip)
     left_out = leave_one_network_out(chip, mine, siblings)
@@ -112,10 +113,18 @@ def _chip_rows(chip: Chip, mine: list[Case], siblings: dict[str, Chip]) -> list[
     ]
 
 
-def _siblings(chip: Chip, measured_chips: Iterable[str]) -> dict[str, Chip]:
-    """Return the other measured chips of a chip's family that are not variants of the same silicon."""
+def _siblings(chip: Chip, measured_chips: Iterable[str]) -> tuple[Chip, ...]:
+    """Return the other measured chips whose int8 engine does the same at once as this one's.
+
+    In-order cores with the same SIMD kernels share how classes of ops compare; a vector extension or a matrix
+    engine does not share it with them. Settings of the same silicon are not others.
+    """
     others = (load_chip(name) for name in measured_chips if name.split("-")[0] != chip.name.split("-")[0])
-    return {other.name: other for other in others if other.family == chip.family}
+    return tuple(other for other in others if other.family == chip.family and _lanes(other) == _lanes(chip))
+
+
+def _lanes(chip: Chip) -> tuple[Lanes, ...]:
+    return tuple(rate.lanes for rate in chip.rates if OpClass.DENSE in rate.ops and rate.weight == "int8")
 
 
 def _known(value: float) -> float | None:
