@@ -169,6 +169,8 @@ class Tiling:
     cascades: bool
     """Whether the compiler runs chains of ops stripe by stripe, so that activations too large for the nearest
     level that may hold them stay there all the same."""
+    fuses_sums: bool
+    """Whether a product adds another tensor to its result on the way out; else a pass of its own does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -231,6 +231,7 @@ def _chip(name: str, node: "ChipNode") -> Chip:
             _optional(node.tiling.max_n),
             node.tiling.prefetches,
             node.tiling.cascades,
+            node.tiling.fuses_sums,
         ),
         overheads=Overheads(
             _quantity(node.overheads.per_op_s),

@@ -188,6 +188,7 @@ class TilingNode(_Node):
     max_n: QuantityNode | None = None
     prefetches: bool = True
     cascades: bool = False
+    fuses_sums: bool = True
 
 
 class OverheadsNode(_Node):
