@@ -71,7 +71,10 @@ ROUND = Chip(
     ),
     unpacking=Unpacking("vector", (FormatQuantity("int4", number(2)),), number(5)),
     codec=(),
-    tiling=Tiling(double_buffered=False, orders=tuple(Order), max_n=None, prefetches=True, cascades=False, fuses_sums=True),
+    tiling=Tiling(
+        double_buffered=False, orders=tuple(Order), max_n=None,
+        prefetches=True, cascades=False, fuses_sums=True,
+    ),
     overheads=Overheads(number(1e-6), number(5e-6), number(3e-6), None),
     energy=Energy(number(0.01), number(0.1), (FormatQuantity("int8", number(1e-12)),), number(2e-12)),
     overlap=Overlap.FULL,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from hwmodels.chip import Chip, Lanes, Level, Rate, Tiling
+from hwmodels.chip import Chip, Lanes, Level, Rate
 from hwmodels.model import cost
 from hwmodels.op_table import OpClass
 from simulator.place import place
@@ -34,9 +34,7 @@ def accelerator(lanes: Lanes) -> Chip:
             Level("dram", number(1e9), number(8e9), number(0), number(0), ALL, False, None),
         ),
         rates=(rate, *(each for each in ROUND.rates if each.name == "vector")),
-        tiling=Tiling(
-            double_buffered=False, orders=ROUND.tiling.orders, max_n=None, prefetches=False, cascades=False
-        ),
+        tiling=replace(ROUND.tiling, prefetches=False),
         overheads=replace(ROUND.overheads, per_op_s=number(0)),
         fallbacks=(),
     )
