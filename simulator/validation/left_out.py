@@ -2,8 +2,8 @@
 
 Where a chip has many more measured networks than fitted numbers, every number of kind fitted is fitted anew
 without the network. Where it has two, as a microcontroller board in MLPerf Tiny, one row cannot fix the rates
-of several op classes: their ratios then come from other chips with the same kind of core, and the board's other
-row sets the speed. Of anything in between, nothing is said.
+of several op classes: their ratios then come from other chips with the same kind of core, and the board's
+other row sets the speed. Of anything in between, nothing is said.
 """
 
 import math
@@ -112,18 +112,25 @@ def _loss(residuals: Floats) -> float:
 
 
 def _from_siblings(cases: Sequence[Case], siblings: Sequence[Chip]) -> LeftOut:
-    """Return predictions whose shape is the siblings' (geometric mean) and whose scale the other rows'."""
+    """Return predictions whose shape is the siblings' (their median) and whose scale the other rows'."""
     nothing = np.full(len(cases), np.nan)
     if not siblings or len({case.network for case in cases}) < 2:
         return LeftOut(nothing, nothing, nothing, nothing)
     bench = Bench([(case.network, case.precision) for case in cases])
     found = [bench.predict(chip) for chip in siblings]
-    latency = np.mean([np.log(each.latency_s.nominal) for each in found], axis=0)
-    energy = np.mean([np.log(np.maximum(each.energy_j.nominal, 1e-30)) for each in found], axis=0)
+    latency = _typical_shape([each.latency_s.nominal for each in found])
+    energy = _typical_shape([np.maximum(each.energy_j.nominal, 1e-30) for each in found])
     measured_s = np.log([case.latency_s for case in cases])
     measured_j = np.log([np.nan if case.energy_j is None else case.energy_j for case in cases])
     nominal_s, energy_j = _rescaled(cases, latency, measured_s), _rescaled(cases, energy, measured_j)
     return LeftOut(nominal_s, nothing, nothing, energy_j)
+
+
+def _typical_shape(values: Sequence[Floats]) -> Floats:
+    """Return the median over chips of log values, each chip's own level taken out: (cases,)."""
+    logs = [np.log(each) for each in values]
+    shape: Floats = np.median([each - each.mean() for each in logs], axis=0)
+    return shape
 
 
 def _rescaled(cases: Sequence[Case], shape: Floats, measured: Floats) -> Floats:

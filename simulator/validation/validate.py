@@ -117,10 +117,24 @@ def _siblings(chip: Chip, measured_chips: Iterable[str]) -> tuple[Chip, ...]:
     """Return the other measured chips whose int8 engine does the same at once as this one's.
 
     In-order cores with the same SIMD kernels share how classes of ops compare; a vector extension or a matrix
-    engine does not share it with them. Settings of the same silicon are not others.
+    engine does not share it with them. A file that shares a fitted rate with this one's has seen its rows.
     """
-    others = (load_chip(name) for name in measured_chips if name.split("-")[0] != chip.name.split("-")[0])
-    return tuple(other for other in others if other.family == chip.family and _lanes(other) == _lanes(chip))
+    others = (load_chip(name) for name in measured_chips if name != chip.name)
+    return tuple(
+        other
+        for other in others
+        if other.family == chip.family
+        and _lanes(other) == _lanes(chip)
+        and not _fitted_rates(other) & _fitted_rates(chip)
+    )
+
+
+def _fitted_rates(chip: Chip) -> frozenset[tuple[str, float, str]]:
+    return frozenset(
+        (path, quantity.value, quantity.source)
+        for path, quantity in chip.quantities()
+        if quantity.kind == "fitted" and path.startswith("rates") and quantity.value > 0
+    )
 
 
 def _lanes(chip: Chip) -> tuple[Lanes, ...]:
