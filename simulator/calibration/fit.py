@@ -180,5 +180,6 @@ class _Target:
         )
         freedom = max(len(found.fun) - len(parameters), 1)
         variance = float(found.fun @ found.fun) / freedom
-        covariance = np.linalg.pinv(found.jac.T @ found.jac) * variance
+        slopes: Floats = np.asarray(found.jac, dtype=np.float64)
+        covariance = np.linalg.pinv(slopes.T @ slopes) * variance
         return np.asarray(found.x, dtype=np.float64), np.sqrt(np.maximum(np.diag(covariance), 0.0))
