@@ -167,14 +167,18 @@ class _Target:
 
         if not parameters:
             return np.zeros(0), np.zeros(0)
+
+        def residuals(logs: Floats) -> Floats:
+            return self.vector(parameters, logs)
+
         found = least_squares(
-            lambda logs: self.vector(parameters, logs),
+            residuals,
             np.zeros(len(parameters)),
             bounds=(math.log(SCALE_LOW), math.log(SCALE_HIGH)),
             loss="huber",
             f_scale=math.log(1.2),
             # Times are maxima of terms, so derivatives jump: steps wide enough to look across.
-            diff_step=0.03,
+            diff_step=[0.03] * len(parameters),
             x_scale=1.0,
             max_nfev=40,
         )

@@ -71,10 +71,8 @@ class Bench:
 
     def _per_job(self, rows: Interval, start: Interval) -> Interval:
         def total(values: Floats, once: Floats) -> Floats:
-            summed: Floats = np.bincount(
-                self._job_of, weights=values * self._runs, minlength=len(self.pieces)
-            )
-            return summed + once
+            summed = np.bincount(self._job_of, weights=values * self._runs, minlength=len(self.pieces))
+            return np.asarray(summed + once, dtype=np.float64)
 
         return Interval(
             total(rows.low, start.low), total(rows.nominal, start.nominal), total(rows.high, start.high)
