@@ -79,8 +79,9 @@ class Rate:
     """How fast a unit does ops of some classes with one pair of operand formats.
 
     `per_cycle` counts MACs for products and convolutions, elementary vector steps for everything else.
-    `weight` is empty for ops without a weight. `bytes_per_mac` is set where products run without reuse, each
-    MAC moving its operands from where they live.
+    What is no product walks whole blocks of `lanes.m` rows by `lanes.n` elements as well, and loses
+    `fill_cycles` once. `weight` is empty for ops without a weight. `bytes_per_mac` is set where products run
+    without reuse, each MAC moving its operands from where they live.
     """
 
     name: str
@@ -91,6 +92,8 @@ class Rate:
     per_cycle: Quantity
     fill_cycles: Quantity
     """Cycles lost per block of `lanes.batch * lanes.m * lanes.n` results: pipeline fill, requantisation."""
+    start_cycles: Quantity | None
+    """Cycles lost once per op: launch, first tile; None where none are."""
     output_cycles: Quantity | None
     """Least cycles per block where an output stage runs beside the multipliers; None where none limits."""
     lanes: Lanes
@@ -161,6 +164,13 @@ class Tiling:
     orders: tuple[Order, ...]
     max_n: Quantity | None
     """Most output channels of one tile; None where only the buffer limits it."""
+    prefetches: bool
+    """Whether an op's first tiles load while the op before it computes, and its last are stored behind it."""
+    cascades: bool
+    """Whether the compiler runs chains of ops stripe by stripe, so that activations too large for the nearest
+    level that may hold them stay there all the same."""
+    fuses_sums: bool
+    """Whether a product adds another tensor to its result on the way out; else a pass of its own does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +182,9 @@ class Overheads:
     """Once per phase started."""
     host_hop_s: Quantity
     """Once per op that the host runs for the accelerator."""
+    float_results_bytes_per_s: Quantity | None
+    """Bytes of float32 made of float results for the caller per second, where they exceed the nearest level
+    that holds activations; None where results leave as they were computed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,6 +177,7 @@ def _rate(name: str, node: "RateNode") -> Rate:
         activation=node.activation,
         per_cycle=_quantity(node.per_cycle),
         fill_cycles=_quantity(node.fill_cycles),
+        start_cycles=_optional(node.start_cycles),
         output_cycles=_optional(node.output_cycles),
         lanes=Lanes(node.lanes.batch, node.lanes.m, node.lanes.k, node.lanes.n),
         bytes_per_mac=_optional(node.bytes_per_mac),
@@ -224,11 +225,19 @@ def _chip(name: str, node: "ChipNode") -> Chip:
             _quantity(unpacking.partial_sums_per_cycle),
         ),
         codec=_by_format(node.codec),
-        tiling=Tiling(node.tiling.double_buffered, tuple(node.tiling.orders), _optional(node.tiling.max_n)),
+        tiling=Tiling(
+            node.tiling.double_buffered,
+            tuple(node.tiling.orders),
+            _optional(node.tiling.max_n),
+            node.tiling.prefetches,
+            node.tiling.cascades,
+            node.tiling.fuses_sums,
+        ),
         overheads=Overheads(
             _quantity(node.overheads.per_op_s),
             _quantity(node.overheads.per_inference_s),
             _quantity(node.overheads.host_hop_s),
+            _optional(node.overheads.float_results_bytes_per_s),
         ),
         energy=Energy(
             _quantity(node.energy.static_power_w),

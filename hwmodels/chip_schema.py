@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from hwmodels.chip import Holding, Order, Overlap, Remedy, UnitKind, bandwidth_mistake
-from hwmodels.format_class import expand_classes
+from hwmodels.format_class import bits_of, expand_classes
 from hwmodels.op_table import OpClass
 from hwmodels.quantity import RANGED_KINDS, Kind, Quantity
 from traces.errors import EdgeAsrError
@@ -130,6 +130,7 @@ class RateNode(_Node):
     activation: str
     per_cycle: QuantityNode
     fill_cycles: QuantityNode
+    start_cycles: QuantityNode | None = None
     output_cycles: QuantityNode | None = None
     lanes: LanesNode = LanesNode()
     bytes_per_mac: QuantityNode | None = None
@@ -185,6 +186,9 @@ class TilingNode(_Node):
     double_buffered: bool
     orders: Annotated[list[Order], Field(min_length=1)]
     max_n: QuantityNode | None = None
+    prefetches: bool = True
+    cascades: bool = False
+    fuses_sums: bool = True
 
 
 class OverheadsNode(_Node):
@@ -193,6 +197,7 @@ class OverheadsNode(_Node):
     per_op_s: QuantityNode
     per_inference_s: QuantityNode
     host_hop_s: QuantityNode
+    float_results_bytes_per_s: QuantityNode | None = None
     _delays = field_validator("per_op_s", "per_inference_s", "host_hop_s")(_not_negative)
 
 
@@ -244,9 +249,40 @@ class ChipNode(_Node):
         for holding in ("weights", "activations", "caches"):
             if not any(holding in level.holds for level in self.levels.values()):
                 raise ValueError(f"levels: none holds {holding}; add it to the 'holds' of a level")
-        mistake = bandwidth_mistake(
+        hosts = [name for name, unit in self.units.items() if unit.kind == "host"]
+        for idx, fallback in enumerate(self.fallbacks):
+            if fallback.remedy is Remedy.HOST and not hosts:
+                raise ValueError(
+                    f"fallbacks.{idx}: no unit is of kind 'host'; add one or choose another remedy"
+                )
+        mistake = _tile_mistake(self) or bandwidth_mistake(
             tuple((name, _optional(level.bandwidth_bytes_per_s)) for name, level in self.levels.items())
         )
         if mistake:
             raise ValueError(mistake)
         return self
+
+
+def _tile_mistake(chip: ChipNode) -> str:
+    """Return which staging level cannot take one block of a product's operands, or nothing."""
+    share = 2 if chip.tiling.double_buffered else 1
+    for level_name, level in chip.levels.items():
+        if not level.stages:
+            continue
+        for name, rate in chip.rates.items():
+            if rate.bytes_per_mac is not None or chip.units[rate.unit].kind == "host":
+                continue
+            lanes = rate.lanes
+            moving = lanes.m * lanes.k * _width_bytes(rate.activation)
+            stationary = lanes.k * lanes.n * _width_bytes(rate.weight)
+            needed = share * lanes.batch * (moving + stationary)
+            if needed > level.size_bytes.value:
+                return (
+                    f"levels.{level_name}.size_bytes: {level.size_bytes.value:g} B is less than the "
+                    f"{needed:g} B of one block of rates.{name}; enlarge the level or cut the rate's lanes"
+                )
+    return ""
+
+
+def _width_bytes(pattern: str) -> float:
+    return bits_of(expand_classes(pattern)[-1]) / 8 if pattern else 1.0

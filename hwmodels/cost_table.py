@@ -47,6 +47,8 @@ class CostTable:
     compute_s: Floats
     transfer_s: Floats
     """(rows, levels)"""
+    exposed_s: Floats
+    """(rows, levels): transfers of first and last tiles, which nothing hides; beside `transfer_s`."""
     unpack_s: Floats
     overhead_s: Floats
     latency_s: Interval

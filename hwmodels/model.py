@@ -25,6 +25,7 @@ FAMILIES: Mapping[Family, Traffic] = {
     "dsp": dsp.level_bytes,
     "cpu": cpu.level_bytes,
 }
+FLOAT32_BYTES = 4.0
 NOMINAL = 1
 """Index of the nominal corner."""
 
@@ -59,11 +60,13 @@ def cost(ops: OpTable, placement: Placement, chip: Chip) -> CostTable:
         [_transfer_s(level, level_bytes[:, idx]) for idx, level in enumerate(chip.levels)], axis=2
     )
     hop_s = np.where(rates.on_host, corners(chip.overheads.host_hop_s, more_is_faster=False), 0.0)
-    overhead_s = corners(chip.overheads.per_op_s, more_is_faster=False) + hop_s
+    overhead_s = corners(chip.overheads.per_op_s, more_is_faster=False) + hop_s + _leaving_s(ops, chip)
+    exposed_s = _exposed_s(ops, placement, chip)
     latency_s = combined_s(
         chip.overlap,
         compute_s=compute_s,
         unpack_s=unpacking_s,
+        exposed_s=exposed_s,
         transfer_s=transfer_s,
         overhead_s=overhead_s,
     )
@@ -83,6 +86,7 @@ def cost(ops: OpTable, placement: Placement, chip: Chip) -> CostTable:
         ),
         compute_s=compute_s[NOMINAL],
         transfer_s=transfer_s[NOMINAL],
+        exposed_s=exposed_s[NOMINAL],
         unpack_s=unpacking_s[NOMINAL],
         overhead_s=overhead_s[NOMINAL],
         latency_s=interval(latency_s),
@@ -111,6 +115,37 @@ def _transfer_s(level: Level, level_bytes: Floats) -> Floats:
         return np.zeros((3, len(level_bytes)))
     latency_s = np.where(level_bytes > 0, corners(level.latency_s, more_is_faster=False), 0.0)
     return level_bytes / corners(level.bandwidth_bytes_per_s, more_is_faster=True) + latency_s
+
+
+def _exposed_s(ops: OpTable, placement: Placement, chip: Chip) -> Floats:
+    """Return the seconds of loading first and storing last tiles that no other op hides: (3, rows, levels).
+
+    A product without prefetching holds the smaller of its moving operand and its result whole: that one is
+    loaded before it computes, or stored after.
+    """
+    if chip.tiling.prefetches:
+        return np.zeros((3, ops.n_rows, len(chip.levels)))
+    held_bytes = np.where(is_product(ops), np.minimum(ops.input_bytes, ops.output_bytes), 0.0)
+    per_level = [
+        _transfer_s(level, np.where(placement.activation_level == idx, held_bytes, 0.0))
+        for idx, level in enumerate(chip.levels)
+    ]
+    return np.stack(per_level, axis=2)
+
+
+def _leaving_s(ops: OpTable, chip: Chip) -> Floats:
+    """Return the seconds of converting float results that leave the graph to float32: (3, rows).
+
+    What the nearest level that holds activations can take is converted on the way; only the rest waits.
+    """
+    per_s = chip.overheads.float_results_bytes_per_s
+    if per_s is None:
+        return np.zeros((3, ops.n_rows))
+    nearest = next(level for level in chip.levels if "activations" in level.holds)
+    is_float = np.array([*(fmt.is_float for fmt in ops.formats), False])[ops.activation_format]
+    leaving_bytes = np.where(is_float, ops.leaving_elements * FLOAT32_BYTES, 0.0)
+    waiting = np.maximum(leaving_bytes - nearest.size_bytes.value, 0.0)
+    return waiting / corners(per_s, more_is_faster=True)
 
 
 def _bound_by(

@@ -1,5 +1,6 @@
 """The struct of arrays an analytic model reads: one row per op and binding, and nothing else."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
 
@@ -91,6 +92,8 @@ class OpTable:
     """All the network's weights, stored once: what must stay on chip for weights to be resident."""
     cache_bytes: Floats
     """Key-value caches of all decoder layers at full length: memory set aside for a whole utterance."""
+    leaving_elements: Floats
+    """Elements of results that leave the graph for the caller."""
     appended_to_cache: Bools
     """Whether the output goes into a cache, and so lives in the level that holds the caches."""
     second_from_cache: Bools
@@ -100,6 +103,16 @@ class OpTable:
     def n_rows(self) -> int:
         """How many rows the table has."""
         return len(self.op_class)
+
+    @staticmethod
+    def joined(tables: "Sequence[OpTable]") -> "OpTable":
+        """Return several tables with the same formats as one, in the order given."""
+        columns = {
+            field.name: np.concatenate([getattr(table, field.name) for table in tables])
+            for field in fields(OpTable)
+            if field.name != "formats"
+        }
+        return OpTable(formats=tables[0].formats, **columns)
 
     def take(self, rows: Ints) -> "OpTable":
         """Return the table of some rows, in the order given."""

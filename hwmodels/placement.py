@@ -1,6 +1,9 @@
 """Where each op's operands live: the answer of `simulator.place`, read by the analytic models."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
 
 from hwmodels.op_table import Bools, Floats, Ints
 
@@ -20,3 +23,12 @@ class Placement:
     """By how much what must exist at once exceeds the levels it is placed in; 0 where it fits."""
     excess_level: Ints
     """Index of the level in which most is missing; 0 where everything fits."""
+
+    @staticmethod
+    def joined(parts: "Sequence[Placement]") -> "Placement":
+        """Return the placements of several tables as that of the joined table."""
+        columns = {
+            field.name: np.concatenate([getattr(part, field.name) for part in parts])
+            for field in fields(Placement)
+        }
+        return Placement(**columns)

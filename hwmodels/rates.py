@@ -125,6 +125,7 @@ class RowRates:
     per_cycle: Floats
     clock_hz: Floats
     fill_cycles: Floats
+    start_cycles: Floats
     output_cycles: Floats
     lanes_batch: Floats
     lanes_m: Floats
@@ -185,6 +186,7 @@ def row_rates(ops: OpTable, chip: Chip) -> RowRates:
         per_cycle=table([c.rate.per_cycle for c in choices], more_is_faster=True),
         clock_hz=table([chip.unit(c.rate.unit).clock_hz for c in choices], more_is_faster=True),
         fill_cycles=table([c.rate.fill_cycles for c in choices], more_is_faster=False),
+        start_cycles=table([c.rate.start_cycles or _NOTHING for c in choices], more_is_faster=False),
         output_cycles=table([c.rate.output_cycles or _NOTHING for c in choices], more_is_faster=False),
         lanes_batch=lanes[:, 0],
         lanes_m=lanes[:, 1],

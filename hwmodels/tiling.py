@@ -2,37 +2,19 @@
 
 Across the port of level l come the operands that live in l or farther. Where the moving or the stationary
 operand of a product already lives nearer, every other crosses once. Where neither does, both are cut to
-tiles of the nearest staging level, and how often each crosses again is searched: three loop orders, a grid
-of n and k splits, and the longest m that fits. A bigger buffer only adds candidates, so it never costs
-bytes.
+tiles of the nearest staging level, and how often each crosses again is what `tile_search` finds.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
-from hwmodels.chip import Chip, Order
+from hwmodels.chip import Chip
 from hwmodels.op_table import Bools, Floats, Ints, OpClass, OpTable
 from hwmodels.placement import Placement
 from hwmodels.rates import RowRates
+from hwmodels.tile_search import Reloads, search_reloads
 
-ACCUMULATOR_BYTES = 4.0
-"""A partial sum is held as int32 or float32."""
-N_SPLITS = np.array(
-    [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 256, 512, 1024, 4096, 65536], dtype=float
-)
-K_SPLITS = np.array([1, 2, 4, 8, 32], dtype=float)
 CHUNK = 1024
 """Rows searched at a time: candidates of one chunk stay in the processor's cache."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reloads:
-    """How often each operand of a product crosses a port, relative to once: (rows,)."""
-
-    moving: Floats
-    stationary: Floats
-    result: Floats
 
 
 def tiled_bytes(
@@ -90,60 +72,6 @@ def array_bytes(ops: OpTable, rates: RowRates, *, weight_bytes: Floats) -> Float
     )
     once = ops.input_bytes + ops.second_bytes + weight_bytes
     return np.maximum(reads, once) + ops.epilogue_bytes + ops.output_bytes
-
-
-def search_reloads(
-    *,
-    m: Floats,
-    k: Floats,
-    n: Floats,
-    moving_bytes: Floats,
-    stationary_bytes: Floats,
-    result_bytes: Floats,
-    capacity_bytes: float,
-    orders: tuple[Order, ...],
-    max_n: float,
-    partial_write_factor: float,
-) -> Reloads:
-    """Return how often operands cross under the tiles that move the fewest bytes.
-
-    All arrays: (rows,). `result_bytes` is 0 where the result does not cross. One product per row; for a batch
-    of them, bytes are those of one.
-    """
-    column = (slice(None), None, None)
-    m_, k_, n_ = m[column], k[column], n[column]
-    n_tile = np.minimum(np.ceil(n_ / N_SPLITS[None, :, None]), max_n)
-    k_tile = np.ceil(k_ / K_SPLITS[None, None, :])
-    per_moving = (moving_bytes / (m * k))[column]
-    per_stationary = (stationary_bytes / (k * n))[column]
-    room = capacity_bytes - k_tile * n_tile * per_stationary
-    m_tile = np.floor(room / (k_tile * per_moving + n_tile * ACCUMULATOR_BYTES))
-    fits = m_tile >= 1
-    fits[:, -1, -1] = True  # the smallest tile is always possible, from the result's registers at worst
-    m_tile = np.clip(m_tile, 1.0, m_)
-    k_splits, n_splits, m_splits = np.ceil(k_ / k_tile), np.ceil(n_ / n_tile), np.ceil(m_ / m_tile)
-    whole = (m_splits == 1) & (k_splits == 1)
-    again = np.where(whole, 1.0, n_splits)
-    written = np.where(n_splits > 1, partial_write_factor, 1.0)
-    elements_bytes = (m * n)[column] * ACCUMULATOR_BYTES
-    spilled = (2.0 * k_splits - 2.0) * elements_bytes / np.maximum(result_bytes, 1.0)[column]
-    ones = np.ones(np.broadcast_shapes(n_tile.shape, k_tile.shape))
-    options = {
-        Order.WEIGHTS_STAY: (again, ones, written + spilled),
-        Order.INPUTS_STAY: (ones, m_splits, written + spilled),
-        Order.OUTPUTS_STAY: (again, m_splits, written),
-    }
-    times = [
-        np.stack([np.broadcast_to(options[order][operand], ones.shape) for order in orders], axis=1)
-        for operand in range(3)
-    ]
-    sizes = (moving_bytes, stationary_bytes, result_bytes)
-    moved = sum(each * size[:, None, None, None] for each, size in zip(times, sizes, strict=True))
-    total = np.where(fits[:, None], moved, np.inf).reshape(len(m), -1)
-    best = np.argmin(total, axis=1)
-    rows = np.arange(len(m))
-    moving, stationary, result = (each.reshape(len(m), -1)[rows, best] for each in times)
-    return Reloads(moving, stationary, result)
 
 
 def _reloads(

@@ -6,6 +6,7 @@ from hwmodels.chip import Chip
 from hwmodels.op_table import Floats, OpClass, OpTable
 from hwmodels.quantity import corners
 from hwmodels.rates import RowRates
+from hwmodels.utilisation import is_product
 
 
 def stored_weight_bytes(ops: OpTable, rates: RowRates) -> Floats:
@@ -25,10 +26,13 @@ def unpack_s(ops: OpTable, rates: RowRates, chip: Chip) -> Floats:
     """Return the seconds spent beside the product: (3, rows).
 
     Widening packed weights (each once per use of the op), scaling and adding partial sums (one multiply-add
-    per result and group of k), and converting activations before and results after a cast op.
+    per result and group of k), converting activations before and results after a cast op, and adding other
+    tensors to a product's result where that is a pass of its own.
     """
     widening = ops.weight_elements / rates.weights_per_s
-    return widening + _partial_sums_s(ops, rates, chip) + _cast_s(ops, rates, chip)
+    return (
+        widening + _partial_sums_s(ops, rates, chip) + _cast_s(ops, rates, chip) + _sums_s(ops, rates, chip)
+    )
 
 
 def _partial_sums_s(ops: OpTable, rates: RowRates, chip: Chip) -> Floats:
@@ -46,10 +50,24 @@ def _partial_sums_s(ops: OpTable, rates: RowRates, chip: Chip) -> Floats:
 def _cast_s(ops: OpTable, rates: RowRates, chip: Chip) -> Floats:
     if not rates.cast.any():
         return np.zeros((3, ops.n_rows))
-    rate = next(rate for rate in chip.rates if OpClass.ELEMENTWISE in rate.ops)
-    per_s = corners(rate.per_cycle, more_is_faster=True) * corners(
-        chip.unit(rate.unit).clock_hz, more_is_faster=True
-    )
+    per_s = _elementwise_per_s(chip)
     read = ops.batch * ops.m * np.maximum(ops.in_channels * ops.stride, 1.0)
     converted = np.where(rates.cast, read + ops.elements, 0.0)
     return converted / per_s
+
+
+def _sums_s(ops: OpTable, rates: RowRates, chip: Chip) -> Floats:
+    if chip.tiling.fuses_sums or not ops.epilogue_bytes.any():
+        return np.zeros((3, ops.n_rows))
+    # What is as large as the result is an addend; biases are smaller and fuse.
+    operands = np.floor(ops.epilogue_bytes / np.maximum(ops.output_bytes, 1.0))
+    added = np.where(is_product(ops) & ~rates.on_host, operands * ops.elements, 0.0)
+    return added / _elementwise_per_s(chip)
+
+
+def _elementwise_per_s(chip: Chip) -> Floats:
+    """Return the steps per second of the chip's first rate for elementwise work: (3, 1)."""
+    rate = next(rate for rate in chip.rates if OpClass.ELEMENTWISE in rate.ops)
+    return corners(rate.per_cycle, more_is_faster=True) * corners(
+        chip.unit(rate.unit).clock_hz, more_is_faster=True
+    )

@@ -27,9 +27,10 @@ def work(ops: OpTable) -> Floats:
 def compute_cycles(ops: OpTable, rates: RowRates) -> Floats:
     """Return the cycles each row keeps its unit busy: (3, rows).
 
-    Products: `blocks * (max(lanes * k' / per_cycle, output) + fill)` with
+    Products: `blocks * (max(lanes * k' / per_cycle, output) + fill) + start` with
     `blocks = ceil(batch/lb) ceil(m/lm) ceil(n/ln)`, `lanes = lb lm ln`, and k' the window times the channels
-    rounded up to lk. Everything else: `steps / per_cycle + fill`.
+    rounded up to lk. Everything else: `steps * padding / per_cycle + fill + start`, the padding being whole
+    blocks over the elements of m rows of n.
     """
     blocks = (
         np.ceil(ops.batch / rates.lanes_batch)
@@ -39,5 +40,6 @@ def compute_cycles(ops: OpTable, rates: RowRates) -> Floats:
     k = ops.kernel * np.ceil(ops.in_channels / rates.lanes_k) * rates.lanes_k
     lanes = rates.lanes_batch * rates.lanes_m * rates.lanes_n
     products = blocks * (np.maximum(lanes * k / rates.per_cycle, rates.output_cycles) + rates.fill_cycles)
-    others = work(ops) / rates.per_cycle + rates.fill_cycles
-    return np.where(is_product(ops), products, others)
+    padding = np.maximum(blocks * lanes / np.maximum(ops.batch * ops.m * ops.n, 1.0), 1.0)
+    others = work(ops) * padding / rates.per_cycle + rates.fill_cycles
+    return np.where(is_product(ops), products, others) + rates.start_cycles

@@ -76,6 +76,7 @@ class _Binding:
 
     def __init__(self, graph: Graph, points: Points, n_points: int, codes: Mapping[Format, int]) -> None:
         self._tensors = graph.tensor_table()
+        self._outputs = frozenset(graph.outputs)
         self._points = points
         self._n_points = n_points
         self._codes = codes
@@ -109,6 +110,10 @@ class _Binding:
             "elements": elements,
             "element_steps": self._own_steps(op) + self._epilogue_steps(op, elements),
             "output_bytes": output_bytes,
+            "leaving_elements": sum(
+                (self.value(tensor.elements) for tensor in written if tensor.name in self._outputs),
+                np.zeros(self._n_points),
+            ),
             "appended_to_cache": float(any(tensor.role is Role.KV for tensor in written)),
             "epilogue_bytes": sum(
                 (self.size_bytes(self._tensors[e.operand]) for e in op.epilogues if e.operand is not None),
@@ -231,7 +236,7 @@ _COLUMNS = (
     "op_class", "batch", "m", "k", "n", "kernel", "stride", "in_channels", "weight_format",
     "activation_format", "weight_bytes", "input_bytes", "second_bytes", "epilogue_bytes", "output_bytes",
     "weight_elements", "weight_groups", "elements", "element_steps", "macs", "appended_to_cache",
-    "second_from_cache", "live_bytes",
+    "second_from_cache", "live_bytes", "leaving_elements",
 )  # fmt: skip
 _CODES = ("op_class", "weight_format", "activation_format")
 _FLAGS = ("appended_to_cache", "second_from_cache")

@@ -10,7 +10,8 @@ from hwmodels.placement import Placement
 def place(ops: OpTable, chip: Chip) -> Placement:
     """Return where the operands of each row live; nearer is always better.
 
-    - Activations live in the nearest level that holds everything alive while the op runs, row by row.
+    - Activations live in the nearest level that holds everything alive while the op runs, row by row; where
+      the compiler cascades ops, in the nearest that may hold any, stripe by stripe.
     - Caches live in the nearest level that has room for them beside the activations of all rows.
     - Weights live in the nearest level that has room for all of the network's beside both; else they stream
       from the farthest level that holds weights.
@@ -19,7 +20,11 @@ def place(ops: OpTable, chip: Chip) -> Placement:
     """
     size_bytes = np.array([level.size_bytes.value for level in chip.levels])
     live = ops.live_bytes
-    activation_level = _nearest(live, size_bytes, _levels_that_hold(chip, "activations"))
+    levels_of_activations = _levels_that_hold(chip, "activations")
+    activation_level = _nearest(live, size_bytes, levels_of_activations)
+    stored_level = activation_level
+    if chip.tiling.cascades:
+        activation_level = np.full_like(activation_level, levels_of_activations[0])
     most_live = float(live.max(initial=0.0))
     cache_bytes = float(ops.cache_bytes.max(initial=0.0))
     cache_level = int(
@@ -32,7 +37,7 @@ def place(ops: OpTable, chip: Chip) -> Placement:
     weight_level = int(_nearest(_alone(weight_bytes), size_bytes - taken, levels_of_weights)[0])
     cached = np.full(ops.n_rows, cache_level, dtype=np.int64)
     excess_bytes, excess_level = _excess(
-        size_bytes, activation_level, live, (cache_level, cache_bytes), (weight_level, weight_bytes)
+        size_bytes, stored_level, live, (cache_level, cache_bytes), (weight_level, weight_bytes)
     )
     return Placement(
         weight_level=np.full(ops.n_rows, weight_level, dtype=np.int64),

@@ -53,7 +53,7 @@ def latency_without(phase: PhaseCost, chip: Chip, resource: str) -> Floats:
     on_host = _on_host(costs, chip)
     hop_s = np.where(on_host, chip.overheads.host_hop_s.value, 0.0)
     compute_s, unpack_s, overhead_s = costs.compute_s, costs.unpack_s, costs.overhead_s
-    transfer_s = costs.transfer_s
+    transfer_s, exposed_s = costs.transfer_s, costs.exposed_s
     match resource:
         case "compute":
             compute_s = np.where(on_host, compute_s, 0.0)
@@ -64,11 +64,13 @@ def latency_without(phase: PhaseCost, chip: Chip, resource: str) -> Floats:
         case "overhead":
             overhead_s = hop_s
         case level if level in costs.levels:
-            transfer_s = np.where(np.array(costs.levels) == level, 0.0, transfer_s)
+            freed = np.array(costs.levels) == level
+            transfer_s, exposed_s = np.where(freed, 0.0, transfer_s), np.where(freed, 0.0, exposed_s)
     latency_s: Floats = combined_s(
         chip.overlap,
         compute_s=compute_s[None],
         unpack_s=unpack_s[None],
+        exposed_s=exposed_s[None],
         transfer_s=transfer_s[None],
         overhead_s=overhead_s[None],
     )[0]

@@ -57,6 +57,9 @@ STEPS = {
     "sum": 1,
     "max_pool": 1,
     "avg_pool": 1,
+    # Resizing: four neighbours weighted and added, or one copied.
+    "upsample_bilinear": 4,
+    "upsample_nearest": 1,
 }
 """Steps per element the op walks (`Rows`), by `Op.function` or `Epilogue.function`."""
 

@@ -1,7 +1,7 @@
-"""Workloads as JSON: lists with the repeated parts (extents, formats) in tables. Needs no torch."""
+"""Workloads and single graphs as JSON: lists, with repeated parts (extents, formats) in tables. No torch."""
 
-from collections.abc import Sequence
-from typing import Any, cast
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, cast
 
 from traces.dims import Dim
 from traces.errors import EdgeAsrError
@@ -51,27 +51,64 @@ def from_json(value: Json, *, source: str) -> Workload:
     Raises:
         EdgeAsrError: if the schema is another, or anything is missing or of the wrong kind.
     """
+    return _decoded(value, _workload, source=source, what="workload")
+
+
+def graph_to_json(graph: Graph) -> Json:
+    """Return one graph as JSON values; equal graphs give equal values."""
+    writer = _Writer()
+    encoded = writer.graph(graph)
+    return {
+        "schema": SCHEMA,
+        "name": graph.name,
+        "dims": list(writer.dims),
+        "formats": list(writer.formats),
+        "graph": encoded,
+    }
+
+
+def graph_from_json(value: Json, *, source: str) -> Graph:
+    """Return the graph of JSON values read from `source`.
+
+    Raises:
+        EdgeAsrError: if the schema is another, or anything is missing or of the wrong kind.
+    """
+    return _decoded(value, _graph, source=source, what="graph")
+
+
+_T = TypeVar("_T")
+
+
+def _decoded(value: Json, decode: Callable[[dict[str, Any]], _T], *, source: str, what: str) -> _T:
     if not isinstance(value, dict) or value.get("schema") != SCHEMA:
         found = value.get("schema") if isinstance(value, dict) else None
         raise EdgeAsrError(
             f"{source}: schema {found} is not {SCHEMA}; rebuild it with python -m traces.rebuild"
         )
     try:
-        reader = _Reader(value["dims"], value["formats"])
-        return Workload(
-            name=str(value["name"]),
-            family=value["family"],
-            graphs=tuple(reader.graph(str(value["name"]), graph) for graph in value["graphs"]),
-            prompt_tokens=int(value["prompt_tokens"]),
-            max_tokens=int(value["max_tokens"]),
-            window_s=None if value["window_s"] is None else float(value["window_s"]),
-            parameters=int(value["parameters"]),
-        )
+        return decode(value)
     except (KeyError, IndexError, TypeError, ValueError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise EdgeAsrError(
-            f"{source}: no workload ({reason}); rebuild it with python -m traces.rebuild"
+            f"{source}: no {what} ({reason}); rebuild it with python -m traces.rebuild"
         ) from error
+
+
+def _workload(value: dict[str, Any]) -> Workload:
+    reader = _Reader(value["dims"], value["formats"])
+    return Workload(
+        name=str(value["name"]),
+        family=value["family"],
+        graphs=tuple(reader.graph(str(value["name"]), graph) for graph in value["graphs"]),
+        prompt_tokens=int(value["prompt_tokens"]),
+        max_tokens=int(value["max_tokens"]),
+        window_s=None if value["window_s"] is None else float(value["window_s"]),
+        parameters=int(value["parameters"]),
+    )
+
+
+def _graph(value: dict[str, Any]) -> Graph:
+    return _Reader(value["dims"], value["formats"]).graph(str(value["name"]), value["graph"])
 
 
 class _Writer:

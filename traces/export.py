@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from traces.errors import EdgeAsrError
+from traces.fold import fold_batch_norms
 from traces.formats import FLOAT16
 from traces.fuse import fuse
 from traces.graph import Graph, Role, check, settle
@@ -68,6 +69,6 @@ def trace_module(
         kv_inputs=frozenset(kv_inputs),
         output_role=output_role,
     )
-    settled = settle(share_tied(fuse(graph), ties or {}), FLOAT16)
+    settled = settle(share_tied(fuse(fold_batch_norms(graph)), ties or {}), FLOAT16)
     check(settled)
     return settled

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
-from traces.graph import Epilogue, Graph, Op, Operand, OpKind, Role, Tensor, tensors_read
+from traces.graph import Epilogue, Graph, Op, OpKind, Role, Tensor, tensors_read, with_names
 
 HOSTS = frozenset(
     {
@@ -36,7 +36,7 @@ def fuse(graph: Graph) -> Graph:
     renamed: dict[str, str] = {}
     ops: list[Op] = []
     for op in graph.ops:
-        current = _with_names(op, renamed)
+        current = with_names(op, renamed)
         host = _host(current, ops, written_at, readers, tensors)
         if host is None:
             written_at.update(dict.fromkeys(current.writes, len(ops)))
@@ -88,14 +88,3 @@ def _epilogue(op: Op, host: str, tensors: Mapping[str, Tensor]) -> Epilogue:
     other = next((name for name in tensors_read(op) if name != host), None)
     is_residual = op.function == "add" and other is not None and tensors[other].role is not Role.CONSTANT
     return Epilogue("residual" if is_residual else op.function, other)
-
-
-def _with_names(op: Op, renamed: Mapping[str, str]) -> Op:
-    return replace(
-        op,
-        reads=tuple(Operand(renamed.get(item.tensor, item.tensor), item.format) for item in op.reads),
-        epilogues=tuple(
-            Epilogue(item.function, None if item.operand is None else renamed.get(item.operand, item.operand))
-            for item in op.epilogues
-        ),
-    )

@@ -1,5 +1,6 @@
 """The dataflow graph of one phase of a network: ops, tensors, and their extents. Needs no torch."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -184,6 +185,18 @@ def tensors_read(op: Op) -> tuple[str, ...]:
     """Return the names of all tensors an op reads, those of its epilogues last."""
     return tuple(operand.tensor for operand in op.reads) + tuple(
         epilogue.operand for epilogue in op.epilogues if epilogue.operand is not None
+    )
+
+
+def with_names(op: Op, renamed: Mapping[str, str]) -> Op:
+    """Return an op whose operands are called by their new names; those not in `renamed` keep theirs."""
+    return replace(
+        op,
+        reads=tuple(Operand(renamed.get(item.tensor, item.tensor), item.format) for item in op.reads),
+        epilogues=tuple(
+            Epilogue(item.function, None if item.operand is None else renamed.get(item.operand, item.operand))
+            for item in op.epilogues
+        ),
     )
 
 

@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from traces.architectures import ARCHITECTURES, HUB_IDS
-from traces.encoding import from_json, to_json
+from traces.encoding import Json, from_json, to_json
 from traces.errors import EdgeAsrError, unknown_name
 from traces.workload import Workload
 
@@ -56,6 +56,15 @@ def read_workload(path: Path) -> Workload:
     Raises:
         EdgeAsrError: if the file is missing, damaged, too large or of another schema.
     """
+    return from_json(read_json(path), source=str(path))
+
+
+def read_json(path: Path) -> Json:
+    """Return the JSON values in a compressed file.
+
+    Raises:
+        EdgeAsrError: if the file is missing, damaged or too large.
+    """
     try:
         with gzip.open(path) as stream:
             packed = stream.read(MAX_BYTES + 1)
@@ -68,15 +77,20 @@ def read_workload(path: Path) -> Workload:
     if len(packed) > MAX_BYTES:
         raise EdgeAsrError(f"{path}: more than {MAX_BYTES} bytes when unpacked; that is no workload")
     try:
-        value = json.loads(packed)
+        value: Json = json.loads(packed)
     except (ValueError, RecursionError) as error:
         raise EdgeAsrError(f"{path}: not JSON ({error}); rebuild it with python -m traces.rebuild") from error
-    return from_json(value, source=str(path))
+    return value
 
 
 def pack_workload(workload: Workload) -> bytes:
     """Return a workload as the bytes of its file; equal workloads give equal bytes."""
-    text = json.dumps(to_json(workload), separators=(",", ":"), ensure_ascii=True)
+    return pack_json(to_json(workload))
+
+
+def pack_json(value: Json) -> bytes:
+    """Return JSON values compressed; equal values give equal bytes."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=True)
     return gzip.compress(text.encode(), compresslevel=9, mtime=0)
 
 

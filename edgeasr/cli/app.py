@@ -5,7 +5,20 @@ from collections.abc import Callable
 
 import typer
 
-from edgeasr.cli import bottleneck, chips, estimate, evaluate, models, quantize, recipes, report, study, trace
+from edgeasr.cli import (
+    bottleneck,
+    calibrate,
+    chips,
+    estimate,
+    evaluate,
+    models,
+    quantize,
+    recipes,
+    report,
+    study,
+    trace,
+    validate,
+)
 from traces.errors import EdgeAsrError
 
 app = typer.Typer(
@@ -27,6 +40,8 @@ COMMANDS: dict[str, Callable[..., None] | typer.Typer] = {
     "models": models.models,
     "recipes": recipes.recipes,
     "report": report.report,
+    "validate": validate.validate,
+    "calibrate": calibrate.calibrate,
 }
 """Every subcommand, in the order of the help text."""
 

@@ -36,22 +36,23 @@ def mobilenet_quarter() -> OpTable:
     return table(*rows)
 
 
-def resnet50(weight: Format = INT8_CHANNEL, activation: Format = INT8_TENSOR) -> OpTable:
-    """224x224x3, 4.09 G MACs."""
+def resnet50(weight: Format = INT8_CHANNEL, activation: Format = INT8_TENSOR, *, widen: int = 1) -> OpTable:
+    """224x224x3, 4.09 G MACs; `widen` multiplies the inner width of every block (2: Wide ResNet-50-2)."""
     convolve = partial(conv, weight=weight, activation=activation)
     rows: list[Row] = [convolve(224, 3, 64, kernel=7, stride=2)]
     size, channels = 56, 64
-    for blocks, width, first in ((3, 64, 1), (4, 128, 2), (6, 256, 2), (3, 512, 2)):
+    for blocks, out, first in ((3, 256, 1), (4, 512, 2), (6, 1024, 2), (3, 2048, 2)):
+        width = out // 4 * widen
         for block in range(blocks):
             stride = first if block == 0 else 1
             rows += [
                 convolve(size, channels, width, kernel=1),
                 convolve(size, width, width, stride=stride),
-                convolve(size // stride, width, 4 * width, kernel=1),
+                convolve(size // stride, width, out, kernel=1),
             ]
             if block == 0:
-                rows.append(convolve(size, channels, 4 * width, kernel=1, stride=stride))
-            size, channels = size // stride, 4 * width
+                rows.append(convolve(size, channels, out, kernel=1, stride=stride))
+            size, channels = size // stride, out
             rows.append(vector(OpClass.ELEMENTWISE, size**2, channels, 1, activation))
     rows.append(dense(1, 2048, 1000, weight, activation))
     return table(*rows)

@@ -15,6 +15,8 @@ WEIGHTS = (
     FLOAT32,
     *(Format.parse(f"int{bits}_{shared}") for bits in range(2, 17) for shared in ("channel", "g32")),
 )
+WITHOUT_INT8 = ("eyeriss-v1",)
+"""Chips whose arithmetic is wider: int8 is stored and computed as int16."""
 ACTIVATIONS = (FLOAT16, FLOAT32, *(Format.parse(f"int{bits}_token") for bits in range(2, 17)))
 
 
@@ -26,7 +28,7 @@ def chip(request: pytest.FixtureRequest) -> Chip:
 def test_the_library_has_every_family_and_hypothetical_chips() -> None:
     chips = [load_chip(name) for name in chip_names()]
     assert {chip.family for chip in chips} == {"npu", "mcu", "dsp", "cpu"}
-    assert len([chip for chip in chips if not chip.hypothetical]) >= 6
+    assert len([chip for chip in chips if not chip.hypothetical]) >= 30
     assert len([chip for chip in chips if chip.hypothetical]) >= 2
 
 
@@ -69,11 +71,11 @@ def test_every_class_in_every_format_has_a_rate_or_a_reasoned_fallback(chip: Chi
                 assert exact or choice.note, (op, weight, activation)
 
 
-def test_products_of_int8_run_on_the_chip_itself(chip: Chip) -> None:
+def test_int8_products_with_weights_run_on_the_chip_itself(chip: Chip) -> None:
     for op in PRODUCTS:
         choice = choose(chip, op, INT8_CHANNEL, Format.parse("int8_token"))
-        assert chip.unit(choice.rate.unit).kind != "host"
-        assert choice.note == ""
+        native = chip.unit(choice.rate.unit).kind != "host" and not choice.note
+        assert native or chip.name in WITHOUT_INT8 or (op is OpClass.ACTIVATION_PRODUCT and choice.note)
 
 
 def test_a_number_can_be_replaced_by_its_path(chip: Chip) -> None:

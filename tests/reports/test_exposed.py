@@ -30,6 +30,7 @@ def one_op(
         utilisation=column,
         compute_s=np.array([compute_s]),
         transfer_s=np.array([transfer_s]),
+        exposed_s=np.zeros((1, 2)),
         unpack_s=np.array([unpack_s]),
         overhead_s=np.array([overhead_s]),
         latency_s=Interval(latency, latency, latency),

@@ -65,7 +65,9 @@ def free(chip: Chip, resource: str) -> Chip:
     if resource == "start":
         return chip.with_quantity("overheads.per_inference_s", nothing)
     if resource == "overhead":
-        return chip.with_quantity("overheads.per_op_s", nothing)
+        return replace(
+            chip, overheads=replace(chip.overheads, per_op_s=nothing, float_results_bytes_per_s=None)
+        )
     level = next(level for level in chip.levels if level.name == resource)
     without = replace(
         level,

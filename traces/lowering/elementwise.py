@@ -81,6 +81,13 @@ def pooling(low: Lowering, node: Node) -> Value:
     return low.emit(node, OpKind.ELEMENTWISE, _POOLS[function_name(node)], extents=rows, reads=(low.read(x),))
 
 
+def resize(low: Lowering, node: Node) -> Value:
+    """Interpolate between neighbours: bilinear mixes four of them, nearest picks one."""
+    x = node_arg(node, 0, "self")
+    function = "upsample_nearest" if "nearest" in function_name(node) else "upsample_bilinear"
+    return low.emit(node, OpKind.ELEMENTWISE, function, extents=low.rows(node), reads=(low.read(x),))
+
+
 _REDUCTIONS = {"mean": "mean", "sum": "sum", "amax": "max", "adaptive_avg_pool2d": "mean"}
 _POOLS = {
     "max_pool2d": "max_pool",
@@ -106,4 +113,5 @@ RULES: Rules = (
         "aten.adaptive_avg_pool2d.default": reduction,
     }
     | {f"aten.{name}.default": pooling for name in _POOLS}
+    | {f"aten.upsample_{mode}2d.vec": resize for mode in ("bilinear", "nearest")}
 )

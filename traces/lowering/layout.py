@@ -128,6 +128,7 @@ _VIEWS = (
 RULES: Rules = {f"aten.{name}": view for name in _VIEWS} | {
     "aten.contiguous.default": contiguous,
     "aten.reshape.default": contiguous,
+    "aten.reshape_as.default": contiguous,
     "aten.transpose.int": transpose,
     "aten.permute.default": transpose,
     "aten.t.default": transpose,

@@ -1,0 +1,1 @@
+"""The validation page: predicted against measured, as Markdown and a figure."""

@@ -1,0 +1,1 @@
+"""Fitting a few physical parameters of a chip to measured networks."""

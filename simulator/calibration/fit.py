@@ -1,0 +1,189 @@
+"""Least squares on log latency (and log energy): the factors of a few parameters."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hwmodels.chip import Chip
+from hwmodels.op_table import Floats
+from simulator.calibration.parameters import MOST, SCALE_HIGH, SCALE_LOW, Parameter, refitted, scaled
+from simulator.validation.bench import Bench
+from simulator.validation.measured import Case
+from traces.errors import EdgeAsrError
+
+AT_BOUND = 1e-3
+"""A factor within this share of a bound counts as at it."""
+
+INSENSITIVE = 1e-3
+"""Largest change of any row's log latency or energy per log factor below which a row depends on nothing."""
+
+COVERED = 0.9
+"""Share of the fitted rows that the ranges of the fitted numbers are to cover."""
+
+
+@dataclass(frozen=True, slots=True)
+class FittedParameter:
+    """A parameter after the fit: its factor, and the standard error of the factor's logarithm."""
+
+    parameter: Parameter
+    factor: float
+    log_error: float
+    at_bound: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A calibrated chip. Residuals are log(predicted / measured), in the order of the cases.
+
+    `unused` are parameters that no row depends on; `spread` is the log range given to every fitted number.
+    """
+
+    chip: Chip
+    cases: tuple[Case, ...]
+    parameters: tuple[FittedParameter, ...]
+    unused: tuple[str, ...]
+    latency_residuals: tuple[float, ...]
+    energy_residuals: tuple[float | None, ...]
+    spread: float
+
+    def summary(self) -> tuple["ParameterRow", ...]:
+        """Return a row per fitted parameter."""
+        return tuple(
+            ParameterRow(
+                each.parameter.name,
+                ", ".join(each.parameter.paths),
+                each.factor,
+                each.log_error,
+                each.at_bound,
+                len(self.cases),
+                float(np.mean(np.abs(np.expm1(self.latency_residuals)))),
+            )
+            for each in self.parameters
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterRow:
+    """A fitted parameter as shown; `mape` is that of all rows after the fit."""
+
+    parameter: str
+    numbers: str
+    factor: float
+    log_error: float
+    at_bound: bool
+    n_rows: int
+    mape: float
+
+
+def fit(
+    chip: Chip,
+    cases: Sequence[Case],
+    parameters: Sequence[Parameter],
+    *,
+    bench: Bench,
+) -> Fit:
+    """Return the chip with the parameters' factors that fit the cases best.
+
+    `bench` holds the cases' jobs in their order. The loss is Huber's with a corner at 20 %, so that one row
+    the model has no account of does not move all the others.
+
+    Raises:
+        EdgeAsrError: if there are fewer measured numbers than parameters, or more than five parameters.
+    """
+    target = _Target(chip, cases, bench)
+    used, unused = target.sensitive(tuple(parameters))
+    if len(used) > MOST:
+        raise EdgeAsrError(f"chip {chip.name}: {len(used)} parameters are too many; name at most {MOST}")
+    if target.n_numbers < len(used):
+        raise EdgeAsrError(
+            f"chip {chip.name}: {target.n_numbers} measured numbers cannot fix {len(used)} parameters "
+            f"({', '.join(each.name for each in used)}); measure more networks or name fewer with --fit"
+        )
+    logs, errors = target.solve(used)
+    factors = tuple(float(math.exp(value)) for value in logs)
+    latency, energy = target.residuals(scaled(chip, used, factors))
+    spread = float(np.quantile(np.abs(latency), COVERED))
+    fitted = refitted(chip, used, factors, spread=spread, n_rows=len(cases))
+    low, high = math.log(SCALE_LOW), math.log(SCALE_HIGH)
+    return Fit(
+        chip=fitted,
+        cases=tuple(cases),
+        parameters=tuple(
+            FittedParameter(each, factor, float(error), bool(min(at - low, high - at) < AT_BOUND))
+            for each, factor, error, at in zip(used, factors, errors, logs, strict=True)
+        ),
+        unused=tuple(each.name for each in unused),
+        latency_residuals=tuple(float(value) for value in latency),
+        energy_residuals=tuple(None if math.isnan(value) else float(value) for value in energy),
+        spread=spread,
+    )
+
+
+class _Target:
+    """The measured numbers, and how far a chip is from them."""
+
+    def __init__(self, chip: Chip, cases: Sequence[Case], bench: Bench) -> None:
+        self._chip, self._bench = chip, bench
+        self._latency_s = np.array([case.latency_s for case in cases])
+        self._energy_j = np.array([np.nan if case.energy_j is None else case.energy_j for case in cases])
+
+    @property
+    def n_numbers(self) -> int:
+        """How many latencies and energies were measured."""
+        return len(self._latency_s) + int(np.isfinite(self._energy_j).sum())
+
+    def residuals(self, chip: Chip) -> tuple[Floats, Floats]:
+        """Return log(predicted / measured) of latency and energy: (cases,) each, NaN where not measured."""
+        found = self._bench.predict(chip)
+        return (
+            np.log(found.latency_s.nominal / self._latency_s),
+            np.log(np.maximum(found.energy_j.nominal, 1e-30) / self._energy_j),
+        )
+
+    def vector(self, parameters: tuple[Parameter, ...], logs: Floats) -> Floats:
+        """Return all residuals at some log factors in one array."""
+        factors = tuple(float(math.exp(value)) for value in logs)
+        latency, energy = self.residuals(scaled(self._chip, parameters, factors))
+        return np.concatenate((latency, energy[np.isfinite(self._energy_j)]))
+
+    def sensitive(
+        self, parameters: tuple[Parameter, ...]
+    ) -> tuple[tuple[Parameter, ...], tuple[Parameter, ...]]:
+        """Return the parameters that some measured number depends on, and the others."""
+        before = self.vector((), np.zeros(0))
+        step = 0.1
+        moved = [
+            float(np.max(np.abs(self.vector((each,), np.array([step])) - before))) / step
+            for each in parameters
+        ]
+        used = tuple(each for each, by in zip(parameters, moved, strict=True) if by > INSENSITIVE)
+        return used, tuple(each for each in parameters if each not in used)
+
+    def solve(self, parameters: tuple[Parameter, ...]) -> tuple[Floats, Floats]:
+        """Return the log factors and their standard errors: (parameters,) each."""
+        from scipy.optimize import least_squares
+
+        if not parameters:
+            return np.zeros(0), np.zeros(0)
+
+        def residuals(logs: Floats) -> Floats:
+            return self.vector(parameters, logs)
+
+        found = least_squares(
+            residuals,
+            np.zeros(len(parameters)),
+            bounds=(math.log(SCALE_LOW), math.log(SCALE_HIGH)),
+            loss="huber",
+            f_scale=math.log(1.2),
+            # Times are maxima of terms, so derivatives jump: steps wide enough to look across.
+            diff_step=[0.03] * len(parameters),
+            x_scale=1.0,
+            max_nfev=40,
+        )
+        freedom = max(len(found.fun) - len(parameters), 1)
+        variance = float(found.fun @ found.fun) / freedom
+        slopes: Floats = np.asarray(found.jac, dtype=np.float64)
+        covariance = np.linalg.pinv(slopes.T @ slopes) * variance
+        return np.asarray(found.x, dtype=np.float64), np.sqrt(np.maximum(np.diag(covariance), 0.0))

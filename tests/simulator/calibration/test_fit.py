@@ -1,0 +1,114 @@
+"""Fits find the factors a chip was changed by, and say where they cannot be trusted."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hwmodels.chip import Chip
+from hwmodels.chip_file import load_chip
+from simulator.calibration.calibrate import calibrate
+from simulator.calibration.chip_document import save_chip
+from simulator.calibration.fit import fit
+from simulator.calibration.parameters import chosen_parameters, default_parameters, scaled
+from simulator.validation.bench import Bench
+from simulator.validation.measured import Case
+from traces.errors import EdgeAsrError
+from traces.networks.store import Precision
+
+JOBS = tuple(
+    (network, Precision.W8A8)
+    for network in ("mlperf-tiny-ic", "mlperf-tiny-vww", "mlperf-tiny-kws", "mlperf-tiny-ad", "resnet-18")
+)
+CORE = ("core=rates.*.per_cycle", "power=energy.static_power_w")
+
+
+def measured_on(chip: Chip, *, with_energy: bool = True) -> list[Case]:
+    found = Bench(JOBS).predict(chip)
+    return [
+        Case(chip.name, "", network, precision, float(found.latency_s.nominal[idx]),
+             float(found.energy_j.nominal[idx]) if with_energy else None, 1)
+        for idx, (network, precision) in enumerate(JOBS)
+    ]  # fmt: skip
+
+
+def test_a_fit_finds_the_factors_of_a_chip_it_has_not_seen() -> None:
+    chip = load_chip("nucleo-l4r5zi")
+    parameters = chosen_parameters(chip, CORE)
+    truth = scaled(chip, parameters, (1.5, 0.7))
+    found = fit(chip, measured_on(truth), parameters, bench=Bench(JOBS))
+    assert [each.factor for each in found.parameters] == pytest.approx([1.5, 0.7], rel=0.01)
+    assert not any(each.at_bound for each in found.parameters)
+    assert max(np.abs(found.latency_residuals)) < 0.01
+    changed = dict(found.chip.quantities())["energy.static_power_w"]
+    assert changed.kind == "fitted"
+    assert changed.low <= changed.value <= changed.high
+    assert "fitted to 5 measured rows" in changed.source
+
+
+def test_a_fit_at_its_bound_is_told() -> None:
+    chip = load_chip("nucleo-l4r5zi")
+    parameters = chosen_parameters(chip, CORE)
+    truth = scaled(chip, parameters, (1.0, 10.0))
+    power = fit(chip, measured_on(truth), parameters, bench=Bench(JOBS)).parameters[1]
+    assert power.at_bound
+    assert power.factor == pytest.approx(4.0, rel=1e-2)
+
+
+def test_what_no_row_depends_on_is_left_alone() -> None:
+    chip = load_chip("nucleo-l4r5zi")
+    found = fit(chip, measured_on(chip, with_energy=False), chosen_parameters(chip, CORE), bench=Bench(JOBS))
+    assert found.unused == ("power",)
+    assert [each.parameter.name for each in found.parameters] == ["core"]
+
+
+def test_fewer_numbers_than_parameters_are_a_mistake() -> None:
+    chip = load_chip("nucleo-l4r5zi")
+    rows = measured_on(chip, with_energy=False)[:1]
+    parameters = chosen_parameters(chip, ("a=rates.dense-int8.per_cycle", "b=rates.dense-int8.fill_cycles"))
+    with pytest.raises(EdgeAsrError, match=r"1 measured numbers cannot fix 2 parameters \(a, b\)"):
+        fit(chip, rows, parameters, bench=Bench(JOBS[:1]))
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        (("core",), "'core' names no parameter; write name=path"),
+        (("core=rates.dens-*",), r"'rates.dens-\*' matches no number of chip nucleo-l4r5zi"),
+        (tuple(f"p{idx}=rates.*.per_cycle" for idx in range(6)), "6 parameters are too many"),
+    ],
+)
+def test_mistakes_in_parameters(texts: tuple[str, ...], message: str) -> None:
+    with pytest.raises(EdgeAsrError, match=message):
+        chosen_parameters(load_chip("nucleo-l4r5zi"), texts)
+
+
+def test_default_parameters_are_named_after_what_they_are() -> None:
+    names = [each.name for each in default_parameters(load_chip("hexagon-htp-v75"))]
+    assert names[:4] == ["integer_rate", "float_rate", "vector_rate", "memory_bandwidth"]
+
+
+def test_the_chip_file_gives_the_fitted_chip(tmp_path: Path) -> None:
+    rows = tmp_path / "rows.csv"
+    found = Bench(JOBS).predict(load_chip("nucleo-l4r5zi")).latency_s.nominal
+    rows.write_text(
+        "network,precision,latency_ms\n"
+        + "".join(f"{job[0]},{job[1]},{2e3 * t}\n" for job, t in zip(JOBS, found, strict=True))
+    )
+    result = calibrate(load_chip("nucleo-l4r5zi"), rows, parameters=("core=rates.*.per_cycle",))
+    path = tmp_path / "slow.yaml"
+    save_chip(result, path, inherit="nucleo-l4r5zi", measured=rows.name)
+    before, after = (dict(load_chip(name).quantities()) for name in ("nucleo-l4r5zi", path))
+    ratio = after["rates.dense-int8.per_cycle"].value / before["rates.dense-int8.per_cycle"].value
+    assert ratio == pytest.approx(0.5, rel=0.1)
+    assert after["rates.dense-int8.per_cycle"].kind == "fitted"
+    head = path.read_text(encoding="utf-8")
+    assert "# Fitted to 5 rows of rows.csv" in head
+    assert "#   mlperf-tiny-ic w8a8: " in head
+
+
+def test_rows_of_other_chips_alone_are_a_mistake(tmp_path: Path) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text("chip,network,precision,latency_ms\ngap9,mlperf-tiny-ic,w8a8,1\n")
+    with pytest.raises(EdgeAsrError, match=r"no row is of chip nucleo-l4r5zi .* rows are of: gap9"):
+        calibrate(load_chip("nucleo-l4r5zi"), rows)

@@ -1,0 +1,127 @@
+"""Stored networks: their multiply-accumulates against those published and against closed forms."""
+
+import re
+
+import pytest
+
+from traces.counts import graph_macs
+from traces.errors import EdgeAsrError
+from traces.graph import OpKind, Role, check
+from traces.networks.catalogue import NETWORKS
+from traces.networks.rebuild import rebuild
+from traces.networks.store import STORED, Precision, load_network
+from traces.store import SUFFIX
+
+PUBLISHED = {name: network.macs for name, network in NETWORKS.items() if network.macs is not None}
+
+
+def counted(name: str) -> int:
+    return int(graph_macs(load_network(name)).at({}))
+
+
+def half_of_the_last_digit(published: float) -> float:
+    digits = re.sub(r"0+$", "", f"{published:.0f}")
+    return 0.5 * 10.0 ** (len(f"{published:.0f}") - len(digits))
+
+
+@pytest.mark.parametrize(("name", "published"), PUBLISHED.items())
+def test_macs_are_those_published(name: str, published: float) -> None:
+    # Rounded as published; LeViT and the autoencoder were cut, not rounded.
+    assert counted(name) == pytest.approx(published, abs=1.01 * half_of_the_last_digit(published), rel=2e-3)
+
+
+def encoder_macs(tokens: int, d: int, ffn: int, layers: int) -> int:
+    return layers * (4 * tokens * d * d + 2 * tokens * tokens * d + 2 * tokens * d * ffn)
+
+
+def masked_head(d: int, vocabulary: int, tokens: int = 384) -> int:
+    return tokens * (d * d + d * vocabulary)
+
+
+def step_macs(d: int, ffn: int, layers: int, vocabulary: int, *, past: int, encoded: int) -> int:
+    attention = 6 * d * d + 2 * (past + 1) * d + 2 * encoded * d
+    return layers * (attention + 2 * d * ffn) + d * vocabulary
+
+
+def cross_kv(tokens: int, encoder: int, decoder: int) -> int:
+    return 6 * 2 * tokens * encoder * decoder
+
+
+def mobilebert_macs(tokens: int = 384) -> int:
+    d, inner, ffn, vocabulary = 512, 128, 512, 30_522
+    bottleneck = 2 * d * inner + inner * d
+    attention = inner * inner + inner * inner + d * inner + inner * inner + 2 * tokens * inner
+    layer = bottleneck + attention + 4 * 2 * inner * ffn
+    embedding = 3 * 128 * d
+    return tokens * (embedding + 24 * layer + d * d + d * vocabulary)
+
+
+BASE = encoder_macs(384, 768, 3072, 12)
+DEIT_SMALL = encoder_macs(578, 384, 1536, 12) + 576 * 3 * 16 * 16 * 384
+CLIP = (
+    encoder_macs(197, 768, 3072, 12) + 196 * 3 * 16 * 16 * 768 + 768 * 512
+    + encoder_macs(77, 512, 2048, 12) + 512 * 512
+)  # fmt: skip
+CLOSED_FORMS = {
+    "bert-base": BASE + masked_head(768, 30_522),
+    "distilbert-base": encoder_macs(384, 768, 3072, 6) + masked_head(768, 30_522),
+    "albert-base-v2": BASE + 384 * (128 * 768 + 768 * 128 + 128 * 30_000),
+    "electra-base": BASE + 384 * (768 * 768 + 768),
+    "mobilebert": mobilebert_macs(),
+    "opus-mt-encoder": encoder_macs(256, 512, 2048, 6) + cross_kv(256, 512, 512),
+    "opus-mt-decoder": step_macs(512, 2048, 6, 65_001, past=255, encoded=256),
+    "trocr-small-encoder": DEIT_SMALL + cross_kv(578, 384, 256),
+    "trocr-small-decoder": step_macs(256, 1024, 6, 64_044, past=19, encoded=578),
+    "clip-vit-b-16": CLIP,
+}
+
+
+@pytest.mark.parametrize(("name", "macs"), CLOSED_FORMS.items())
+def test_macs_without_a_published_count_equal_the_closed_form(name: str, macs: int) -> None:
+    assert counted(name) == macs
+
+
+def test_every_network_is_checked_one_way_or_the_other() -> None:
+    assert set(PUBLISHED) | set(CLOSED_FORMS) == set(NETWORKS)
+    assert {path.name.removesuffix(SUFFIX) for path in STORED.iterdir()} == set(NETWORKS)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_stored_graph_is_sound_and_of_fixed_size(name: str) -> None:
+    graph = load_network(name)
+    check(graph)
+    assert graph.symbols == frozenset()
+    assert graph.outputs
+
+
+@pytest.mark.parametrize("name", ["resnet-18", "mlperf-tiny-kws", "trocr-small-decoder"])
+def test_rebuilding_gives_the_stored_bytes(name: str) -> None:
+    assert rebuild(name) == (STORED / f"{name}{SUFFIX}").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["resnet-50", "regnet-y-800mf", "mobilenet-v2", "mlperf-tiny-ad"])
+def test_no_batch_norm_behind_a_layer_with_weights_is_left(name: str) -> None:
+    graph = load_network(name)
+    assert not [op.name for op in graph.ops if op.kind is OpKind.NORMALISATION]
+    weighted = [op for op in graph.ops if op.kind in (OpKind.CONVOLUTION, OpKind.WEIGHT_PRODUCT)]
+    assert all(any(item.function == "bias" for item in op.epilogues) for op in weighted)
+
+
+@pytest.mark.parametrize(
+    ("precision", "weight_bits", "activation_bits"),
+    [(Precision.FLOAT, 16, 16), (Precision.W8A8, 8, 8), (Precision.W8A16, 8, 16)],
+)
+def test_a_precision_leaves_no_tensor_out(
+    precision: Precision, weight_bits: int, activation_bits: int
+) -> None:
+    graph = load_network("vit-base", precision)
+    for tensor in graph.tensors:
+        assert tensor.format.bits == (weight_bits if tensor.role is Role.WEIGHT else activation_bits)
+        assert tensor.format.is_float == (precision is Precision.FLOAT)
+    formats = {tensor.name: tensor.format for tensor in graph.tensors}
+    assert all(item.format == formats[item.tensor] for op in graph.ops for item in op.reads)
+
+
+def test_an_unknown_network_offers_the_nearest() -> None:
+    with pytest.raises(EdgeAsrError, match="unknown network 'resnet50'; did you mean resnet-50"):
+        load_network("resnet50")

@@ -1,0 +1,73 @@
+"""The networks by name, with what their publishers say of their size. Needs no torch."""
+
+from dataclasses import dataclass
+
+TORCHVISION = "GFLOPS (which are multiply-accumulates) in the weight table of torchvision's documentation"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A network as published.
+
+    `macs` is what its publisher states, rounded as there; None where none is stated for this input, and the
+    count is checked by a closed form alone.
+    """
+
+    title: str
+    input: str
+    macs: float | None
+    source: str
+
+
+NETWORKS: dict[str, Published] = {
+    "resnet-18": Published("ResNet-18", "224x224x3", 1.81e9, TORCHVISION),
+    "resnet-50": Published("ResNet-50", "224x224x3", 4.09e9, TORCHVISION),
+    "resnet-101": Published("ResNet-101", "224x224x3", 7.80e9, TORCHVISION),
+    "mobilenet-v2": Published("MobileNetV2 1.0", "224x224x3", 0.30e9, TORCHVISION),
+    "convnext-tiny": Published("ConvNeXt tiny", "224x224x3", 4.46e9, TORCHVISION),
+    "convnext-base": Published("ConvNeXt base", "224x224x3", 15.36e9, TORCHVISION),
+    "efficientnet-b0": Published("EfficientNet-B0", "224x224x3", 0.39e9, TORCHVISION),
+    "efficientnet-b4": Published("EfficientNet-B4", "380x380x3", 4.39e9, TORCHVISION),
+    "regnet-x-3.2gf": Published("RegNetX 3.2GF", "224x224x3", 3.18e9, TORCHVISION),
+    "regnet-y-800mf": Published("RegNetY 800MF", "224x224x3", 0.83e9, TORCHVISION),
+    "levit-128s": Published(
+        "LeViT-128S", "224x224x3", 0.305e9, "Graham et al. 2021, LeViT, table 1: 305 M FLOPs"
+    ),
+    "mobilevit-s": Published(
+        "MobileViT-S", "256x256x3", 2.0e9, "Mehta and Rastegari 2022, MobileViT: 2.0 GFLOPs"
+    ),
+    "vit-base": Published("ViT-B/16", "224x224x3", 17.56e9, TORCHVISION),
+    "beit-base": Published(
+        "BEiT-B/16", "224x224x3", 17.6e9, "as DeiT-B of the same shape: 17.6 GFLOPs (Liu et al. 2021, Swin)"
+    ),
+    "segformer-b0": Published(
+        "SegFormer-B0", "512x512x3", 8.4e9, "Xie et al. 2021, SegFormer, table 1: 8.4 GFLOPs on ADE20K"
+    ),
+    "clip-vit-b-16": Published("CLIP ViT-B/16", "224x224x3 and 77 tokens", None, "Radford et al. 2021"),
+    "bert-base": Published("BERT-base, masked tokens", "384 tokens", None, "Devlin et al. 2019"),
+    "distilbert-base": Published("DistilBERT, masked tokens", "384 tokens", None, "Sanh et al. 2019"),
+    "albert-base-v2": Published("ALBERT-base, masked tokens", "384 tokens", None, "Lan et al. 2020"),
+    "electra-base": Published("ELECTRA-base discriminator", "384 tokens", None, "Clark et al. 2020"),
+    "mobilebert": Published("MobileBERT, masked tokens", "384 tokens", None, "Sun et al. 2020"),
+    "opus-mt-encoder": Published("opus-mt encoder", "256 tokens", None, "Tiedemann and Thottingal 2020"),
+    "opus-mt-decoder": Published(
+        "opus-mt decoder step", "1 token, 255 past, 256 encoded", None, "Tiedemann and Thottingal 2020"
+    ),
+    "trocr-small-encoder": Published("TrOCR-small encoder", "384x384x3", None, "Li et al. 2021"),
+    "trocr-small-decoder": Published(
+        "TrOCR-small decoder step", "1 token, 19 past, 578 encoded", None, "Li et al. 2021"
+    ),
+    "mlperf-tiny-ic": Published(
+        "MLPerf Tiny image classification (ResNet-8)", "32x32x3", 12.5e6, "mlcommons/tiny benchmark"
+    ),
+    "mlperf-tiny-vww": Published(
+        "MLPerf Tiny visual wake words (MobileNetV1 0.25)", "96x96x3", 7.49e6, "mlcommons/tiny benchmark"
+    ),
+    "mlperf-tiny-kws": Published(
+        "MLPerf Tiny keyword spotting (DS-CNN)", "49x10", 2.66e6, "mlcommons/tiny benchmark"
+    ),
+    "mlperf-tiny-ad": Published(
+        "MLPerf Tiny anomaly detection (autoencoder)", "640", 0.264e6, "mlcommons/tiny benchmark"
+    ),
+}
+"""Name -> what it is; every one is stored as a graph."""

@@ -1,0 +1,63 @@
+"""Building and tracing the networks of the catalogue. Needs torch and transformers."""
+
+import warnings
+from collections.abc import Callable
+
+import torch
+
+from traces.errors import unknown_name
+from traces.export import trace_module
+from traces.graph import Graph
+from traces.networks import language, tiny, translation, vision
+from traces.networks.built import PREFIX, Built
+
+BUILDERS: dict[str, Callable[[], Built]] = {
+    "resnet-18": vision.resnet(224, depths=[2, 2, 2, 2], is_basic=True),
+    "resnet-50": vision.resnet(224, depths=[3, 4, 6, 3], is_basic=False),
+    "resnet-101": vision.resnet(224, depths=[3, 4, 23, 3], is_basic=False),
+    "mobilenet-v2": vision.mobilenet_v2,
+    "convnext-tiny": vision.convnext([3, 3, 9, 3], [96, 192, 384, 768]),
+    "convnext-base": vision.convnext([3, 3, 27, 3], [128, 256, 512, 1024]),
+    "efficientnet-b0": vision.efficientnet(224, width=1.0, depth=1.0, head_size=1280),
+    "efficientnet-b4": vision.efficientnet(380, width=1.4, depth=1.8, head_size=1792),
+    "regnet-x-3.2gf": vision.regnet([2, 6, 15, 2], [96, 192, 432, 1008], group_width=48, variant="x"),
+    "regnet-y-800mf": vision.regnet([1, 3, 8, 2], [64, 144, 320, 784], group_width=16, variant="y"),
+    "levit-128s": vision.levit_128s,
+    "mobilevit-s": vision.mobilevit_s,
+    "vit-base": vision.vit_base,
+    "beit-base": vision.beit_base,
+    "segformer-b0": vision.segformer_b0,
+    "clip-vit-b-16": vision.clip_base_16,
+    "bert-base": language.bert_base,
+    "distilbert-base": language.distilbert_base,
+    "albert-base-v2": language.albert_base_v2,
+    "electra-base": language.electra_base,
+    "mobilebert": language.mobilebert,
+    "opus-mt-encoder": translation.opus_encoder,
+    "opus-mt-decoder": translation.opus_decoder,
+    "trocr-small-encoder": translation.trocr_small_encoder,
+    "trocr-small-decoder": translation.trocr_small_decoder,
+    "mlperf-tiny-ic": tiny.resnet8,
+    "mlperf-tiny-vww": tiny.mobilenet_v1_quarter,
+    "mlperf-tiny-kws": tiny.ds_cnn,
+    "mlperf-tiny-ad": tiny.autoencoder,
+}
+"""Name -> what builds it."""
+
+
+def trace_network(name: str) -> Graph:
+    """Return the float16 graph of a network of the catalogue, without symbols: one input of fixed size.
+
+    Raises:
+        EdgeAsrError: if no network has the name, or at an op without a rule.
+    """
+    if name not in BUILDERS:
+        raise unknown_name("network", name, BUILDERS)
+    with torch.device("meta"):
+        built = BUILDERS[name]()
+    with warnings.catch_warnings():
+        # LeViT caches its position biases in an attribute while it runs.
+        warnings.filterwarnings("ignore", message="The tensor attributes")
+        return trace_module(
+            built.module.eval(), built.inputs, name=name, prefix=PREFIX, kv_inputs=built.kv_inputs
+        )
