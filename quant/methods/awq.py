@@ -19,8 +19,8 @@ class AwqConfig:
 
     `scale` and `clip` switch the two searches. `ratios` is the grid of exponents of the channel scales;
     `clip_steps` that of the ranges, of which `max_shrink` is left out. `tokens` bounds what the scale search
-    runs at every ratio: a quarter of the paper's 128 x 512, beyond which scales no longer change; means and
-    the clip search take in all calibration tokens.
+    runs at every ratio, to keep its time down: a quarter of the paper's 128 x 512. Means and the clip search
+    take in all calibration tokens.
     """
 
     scale: bool = True
