@@ -82,7 +82,6 @@ def test_scales_save_a_network_with_outliers(family: str, formats: tuple[str, ..
         errors.append(
             torch.tensor([detail.relative_error for detail in details if detail.module.endswith("fc1")])
         )
-    # Weights alone gain little: rounding errors of a row are much the same whichever column they fall in.
     assert float((errors[0] / errors[1]).median()) < (1.0 if len(formats) == 1 else 0.6)
 
 
