@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from simulator.utterances import Utterance
     from traces.errors import EdgeAsrError
     from traces.export import trace_module
+    from traces.networks.workload import network_workload
     from traces.store import load_workload, stored_architectures
 
 _HOMES = {
@@ -35,6 +36,7 @@ _HOMES = {
     "load_recipe": "quant.recipe",
     "load_recogniser": "asr.models",
     "load_workload": "traces.store",
+    "network_workload": "traces.networks.workload",
     "load_corpus": "asr.corpora",
     "quantize": "quant.quantize",
     "run_study": "reports.study",
@@ -56,6 +58,7 @@ __all__ = [
     "load_recipe",
     "load_recogniser",
     "load_workload",
+    "network_workload",
     "quantize",
     "run_study",
     "stored_architectures",

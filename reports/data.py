@@ -107,7 +107,8 @@ class EstimateRow:
     latency_p50_s: float
     latency_p90_s: float
     energy_j: Range
-    rtf: float
+    rtf: float | None
+    """Latency over audio seconds; None of a network that hears no audio."""
     peak_activation_bytes: float
     fits: bool
     excess_bytes: float

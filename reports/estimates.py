@@ -22,7 +22,7 @@ def estimate_row(estimate: Estimate, *, model: str, recipe: str, mix: Utterances
         latency_p50_s=float(np.quantile(latency.nominal, 0.5)),
         latency_p90_s=float(np.quantile(latency.nominal, 0.9)),
         energy_j=_mean(energy),
-        rtf=float(latency.nominal.sum() / audio_s),
+        rtf=None if estimate.workload.family == "network" else float(latency.nominal.sum() / audio_s),
         peak_activation_bytes=estimate.peak_activation_bytes(),
         fits=estimate.fits(),
         excess_bytes=estimate.excess_bytes(),

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from hwmodels.chip_file import chip_names, load_chip
 from quant.recipe import bundled_recipes, load_recipe
+from reports.workloads import find_workload
 from simulator.utterances import Utterance
 from simulator.walk import utterance_counts
-from traces.store import load_workload, stored_architectures
+from traces.networks.catalogue import NETWORKS
+from traces.store import stored_architectures
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,10 @@ class ChipListing:
 
 @dataclass(frozen=True, slots=True)
 class ModelListing:
-    """A recogniser that can be costed. `macs` is the work for 10 s of audio and 40 tokens."""
+    """A recogniser, or another network, that can be costed.
+
+    `macs` is the work for 10 s of audio and 40 tokens, or for one run of what hears no audio.
+    """
 
     model: str
     family: str
@@ -52,12 +57,12 @@ def chip_listings() -> tuple[ChipListing, ...]:
 
 
 def model_listings() -> tuple[ModelListing, ...]:
-    """Return every stored architecture."""
+    """Return every stored architecture, then every network of the catalogue."""
     from asr.models import MODELS
 
     listings = []
-    for name in stored_architectures():
-        workload = load_workload(name)
+    for name in (*stored_architectures(), *NETWORKS):
+        workload = find_workload(name)
         counts = utterance_counts(workload, (Utterance(10.0, 40),))
         source = MODELS.get(name)
         weights = "none" if source is None else source.hub_id or "bundled"

@@ -166,7 +166,7 @@ def estimate_lines(study: StudyData) -> tuple[Line, ...]:
                 spread(seconds(row.latency_s.low), seconds(row.latency_s.high)),
                 seconds(row.latency_p50_s),
                 seconds(row.latency_p90_s),
-                significant(row.rtf),
+                "" if row.rtf is None else significant(row.rtf),
                 joules(row.energy_j.nominal),
                 spread(joules(row.energy_j.low), joules(row.energy_j.high)),
                 size(row.peak_activation_bytes),

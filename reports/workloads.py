@@ -1,25 +1,32 @@
-"""A recogniser's graphs by whatever the user calls it: known architecture, hub id, or checkpoint folder."""
+"""Graphs by whatever the user calls them: architecture, hub id, checkpoint folder, network or saved file."""
 
 from pathlib import Path
 
 from quant.recipe import load_recipe
 from simulator.annotate import annotated
-from traces.errors import EdgeAsrError
-from traces.store import load_workload, stored_architectures
+from traces.errors import EdgeAsrError, unknown_name
+from traces.networks.catalogue import NETWORKS
+from traces.networks.workload import network_workload
+from traces.store import SUFFIX, canonical_name, load_workload, read_workload, stored_architectures
 from traces.workload import Workload
 
 
 def find_workload(model: str) -> Workload:
-    """Return the stored graphs of a known architecture, or trace the checkpoint in a folder.
+    """Return the stored graphs of a known architecture or network, or trace the checkpoint in a folder.
 
-    A packed checkpoint of a quantized network is traced with its formats.
+    A packed checkpoint of a quantized network is traced with its formats. A path that ends in `.json.gz` is
+    what `edgeasr trace --save` or `save_workload` wrote.
 
     Raises:
         EdgeAsrError: if the name is unknown, or the folder holds no model that can be traced.
     """
+    if model in NETWORKS:
+        return network_workload(model)
+    if _is_saved(model):
+        return _saved(Path(model).expanduser())
     folder = Path(model).expanduser()
     if model in stored_architectures() or not folder.is_dir():
-        return load_workload(model)
+        return load_workload(_known(model))
     from asr.models import load_recogniser
     from traces.recognisers import trace_recogniser
 
@@ -30,14 +37,32 @@ def find_workload(model: str) -> Workload:
         raise EdgeAsrError(f"'{model}' cannot be traced: {str(error).strip().splitlines()[0]}") from error
 
 
+def _is_saved(model: str) -> bool:
+    return model.endswith(SUFFIX)
+
+
+def _saved(path: Path) -> Workload:
+    if not path.is_file():
+        raise EdgeAsrError(f"'{path}' does not exist; `edgeasr trace MODEL --save {path.name}` writes graphs")
+    return read_workload(path)
+
+
+def _known(model: str) -> str:
+    try:
+        return canonical_name(model)
+    except EdgeAsrError as error:
+        raise unknown_name("model", model, (*stored_architectures(), *NETWORKS)) from error
+
+
 AS_STORED = "as stored"
-"""What a packed checkpoint's formats are called where a recipe's name would stand."""
+"""What the formats of a packed checkpoint or of saved graphs are called where a recipe's name would stand."""
 
 
 def workload_under(model: str, recipe: str | None) -> tuple[Workload, str]:
     """Return a recogniser's graphs in the formats of a recipe, and the recipe's name.
 
-    Without a recipe a packed checkpoint keeps the formats it is stored in; everything else is float.
+    Without a recipe a packed checkpoint and saved graphs keep their formats; everything else is float. Of a
+    network that is no recogniser every tensor takes the widths in the name: `float`, `w8a8` or `w8a16`.
 
     Raises:
         EdgeAsrError: as `find_workload`, or if a recipe is given for a checkpoint that is quantized already.
@@ -45,8 +70,13 @@ def workload_under(model: str, recipe: str | None) -> tuple[Workload, str]:
     if is_packed(model):
         check_not_packed(model, recipe)
         return find_workload(model), AS_STORED
+    if recipe is None and _is_saved(model):
+        return find_workload(model), AS_STORED
     name = recipe or "float"
-    return annotated(find_workload(model), load_recipe(name)), name
+    workload = find_workload(model)
+    if workload.family == "network":
+        return network_workload(workload.graphs[0], name), name
+    return annotated(workload, load_recipe(name)), name
 
 
 def check_not_packed(model: str, recipe: str | None) -> None:

@@ -10,7 +10,7 @@ from hwmodels.model import Start, cost, start_of_inference
 from hwmodels.op_table import Floats
 from simulator.bind import Bound
 from simulator.place import place
-from simulator.utterances import Schedule, Utterance
+from simulator.utterances import RUN_ONCE, Schedule, Utterance
 from simulator.walk import bound_phases, per_op, per_utterance
 from traces.workload import Phase, Workload
 
@@ -90,12 +90,15 @@ class Estimate:
         return worst.levels[int(worst.excess_level[row])] if worst.excess_bytes[row] > 0 else ""
 
 
-def estimate(workload: Workload, chip: Chip, utterances: tuple[Utterance, ...]) -> Estimate:
-    """Return what these utterances cost on a chip.
+def estimate(workload: Workload, chip: Chip, utterances: tuple[Utterance, ...] = ()) -> Estimate:
+    """Return what these utterances cost on a chip; a network that is no recogniser runs once without any.
 
     Raises:
-        EdgeAsrError: if an op has no cost rule, or the chip neither a rate nor a fallback for it.
+        EdgeAsrError: if an op has no cost rule, the chip neither a rate nor a fallback for it, or a
+            recogniser is given no utterances.
     """
+    if workload.family == "network":
+        utterances = utterances or (RUN_ONCE,)
     phases = tuple(_costed(*bound, chip) for bound in bound_phases(workload, utterances))
     return Estimate(workload, chip, utterances, phases, start_of_inference(chip))
 

@@ -30,6 +30,10 @@ class Utterance:
             raise EdgeAsrError(f"an utterance of {self.tokens} tokens cannot be costed; give at least 1")
 
 
+RUN_ONCE = Utterance(audio_s=1.0, tokens=1)
+"""What stands for an utterance where a network without audio runs once: neither number is used."""
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """When a phase runs: distinct points, and which utterance visits which of them how often.

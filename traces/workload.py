@@ -1,4 +1,4 @@
-"""The phases of a recogniser, and how often each runs for one utterance."""
+"""The phases of a recogniser, and how often each runs for one utterance; any other network has one phase."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +8,7 @@ from traces.graph import Graph
 
 
 class Phase(StrEnum):
-    """The parts of recognising one utterance, in order."""
+    """The parts of recognising one utterance, in order, and the one part of any other network."""
 
     FRONTEND = "frontend"
     """Log-mel spectrogram; Moonshine has none."""
@@ -19,6 +19,8 @@ class Phase(StrEnum):
     """The decoder over the prompt tokens, with an empty cache."""
     DECODE = "decode"
     """The decoder over one token; runs once per generated token with `past_tokens` in the cache."""
+    FORWARD = "forward"
+    """All of a network that is no recogniser; runs once."""
 
 
 AUDIO_SAMPLES = "audio_samples"
@@ -31,15 +33,16 @@ SAMPLE_RATE_HZ = 16_000
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """A recogniser as graphs.
+    """A recogniser, or any other network, as graphs.
 
     `prompt_tokens` are fed at once in prefill, which yields the first token; each further one is a decode
     step. `window_s` is the fixed audio window of the encoder (30 s for Whisper), or None where cost follows
-    the audio. `parameters` counts every learned number once, tied ones too.
+    the audio. `parameters` counts every learned number once, tied ones too. A `network` has one graph and
+    neither audio nor tokens.
     """
 
     name: str
-    family: Literal["whisper", "moonshine"]
+    family: Literal["whisper", "moonshine", "network"]
     graphs: tuple[Graph, ...]
     prompt_tokens: int
     max_tokens: int

@@ -21,7 +21,9 @@ class By(StrEnum):
 
 
 def bottleneck(
-    model: Annotated[str, typer.Argument(help="A known model, a hub id, or the folder of a checkpoint.")],
+    model: Annotated[
+        str, typer.Argument(help="A known model, a hub id, a checkpoint's folder, saved graphs.")
+    ],
     chip: Annotated[str, typer.Option(help="A chip of the library, or the path of a chip file.")],
     recipe: Annotated[
         str | None,

@@ -21,7 +21,9 @@ class By(StrEnum):
 
 
 def estimate(
-    model: Annotated[str, typer.Argument(help="A known model, a hub id, or the folder of a checkpoint.")],
+    model: Annotated[
+        str, typer.Argument(help="A known model, a hub id, a checkpoint's folder, saved graphs.")
+    ],
     chip: Annotated[str, typer.Option(help="A chip of the library, or the path of a chip file.")],
     recipe: Annotated[
         str | None,
@@ -74,6 +76,8 @@ def _rows(found: "Estimate", by: By, model: str, recipe: str) -> tuple[object, .
         case By.TOTAL:
             (utterance,) = found.utterances
             mix = Utterances(1, utterance.audio_s, utterance.tokens, "given")
+            if found.workload.family == "network":
+                mix = Utterances(1, 0.0, 0.0, "one run, no audio")
             return (estimate_row(found, model=model, recipe=recipe, mix=mix),)
         case By.PHASE:
             return tuple(phase_rows(found, model=model, recipe=recipe))

@@ -9,7 +9,9 @@ from edgeasr.cli.output import Format, FormatOption, OutputOption, show, tell
 
 
 def trace(
-    model: Annotated[str, typer.Argument(help="A known model, a hub id, or the folder of a checkpoint.")],
+    model: Annotated[
+        str, typer.Argument(help="A known model, a hub id, a checkpoint's folder, saved graphs.")
+    ],
     recipe: Annotated[
         str | None, typer.Option(help="Annotate with this recipe; float, or as a packed checkpoint is.")
     ] = None,

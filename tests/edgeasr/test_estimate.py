@@ -70,3 +70,12 @@ def test_estimating_a_stored_graph_loads_no_heavy_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stderr == "[]"
+
+
+def test_a_network_without_audio_has_no_real_time_factor(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["estimate", "mlperf-tiny-kws", "--chip", "nucleo-l4r5zi", "--recipe", "w8a8", "--format", "json"]
+    (row,) = json.loads(output(words, monkeypatch, capsys))
+    assert row["rtf"] is None
+    assert 0 < row["latency_low_s"] <= row["latency_s"] <= row["latency_high_s"]

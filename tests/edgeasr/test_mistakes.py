@@ -27,6 +27,12 @@ def answer(
     ("words", "fragments"),
     [
         (["estimate", "whisper-tine", "--chip", "ethos-u85-1024"], ["whisper-tine", "whisper-tiny"]),
+        (["estimate", "mlperf-tiny-kwz", "--chip", "gap9"], ["mlperf-tiny-kwz", "mlperf-tiny-kws"]),
+        (
+            ["estimate", "mlperf-tiny-kws", "--chip", "gap9", "--recipe", "w4a8"],
+            ["w4a8", "did you mean w8a8"],
+        ),
+        (["estimate", "none.json.gz", "--chip", "gap9"], ["none.json.gz", "does not exist"]),
         (["estimate", "whisper-tiny", "--chip", "ethos-u85-1042"], ["ethos-u85-1042", "ethos-u85-1024"]),
         (["estimate", "whisper-tiny", "--chip", "ethos-u85-1024", "--recipe", "w8a9"], ["w8a9", "w8a8"]),
         (["estimate", "whisper-tiny", "--chip", "ethos-u85-1024", "--audio", "0"], ["0.0 s", "positive"]),

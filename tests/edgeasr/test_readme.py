@@ -19,11 +19,22 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_python_example_runs() -> None:
-    (block,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+def python_block(idx: int) -> str:
+    block: str = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)[idx]
     done = subprocess.run([sys.executable, "-c", block], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert "nominal" in done.stdout
-    assert "decode" in done.stdout
+    return done.stdout
+
+
+def test_the_python_example_runs() -> None:
+    printed = python_block(0)
+    assert "nominal" in printed
+    assert "decode" in printed
+
+
+def test_a_network_of_the_readers_own_is_costed() -> None:
+    latency_s, energy_j = (float(word) for word in python_block(1).split())
+    assert 1e-4 < latency_s < 1e-1
+    assert energy_j > 0
 
 
 def test_every_command_of_the_readme_exists() -> None:
