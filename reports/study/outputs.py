@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hwmodels.op_table import Floats
 from reports.data import StudyData
-from reports.layers import op_costs
+from reports.exposed import term_names
+from reports.layers import ENERGY_TERMS, op_costs
 from reports.study.folder import Measured, RunFolder
 from reports.study.manifest import MANIFEST, manifest_json
 from simulator.estimate import Estimate
@@ -54,13 +56,20 @@ def write_outputs(
 
 
 def op_frame(estimate: Estimate, *, model: str, recipe: str) -> "pandas.DataFrame":
-    """Return the cost of every op for the mean utterance, one line per (phase, op)."""
+    """Return the cost of every op for the mean utterance, one line per (phase, op).
+
+    Terms and levels have columns as in `edgeasr estimate --by layer`: `latency_dram_s`, `level_dram_bytes`.
+    """
     import pandas
 
     frames = []
     for phase in estimate.phases:
         costs, table, ops = op_costs(phase), phase.costs, phase.bound.graph.ops
-        levels = {f"bytes_{level}": costs.level_bytes[:, idx] for idx, level in enumerate(table.levels)}
+        columns = {
+            **_columns("latency_{}_s", term_names(table), costs.latency_terms_s),
+            **_columns("energy_{}_j", (*ENERGY_TERMS, *table.levels), costs.energy_terms_j),
+            **_columns("level_{}_bytes", table.levels, costs.level_bytes),
+        }
         frames.append(
             pandas.DataFrame(
                 {
@@ -77,11 +86,15 @@ def op_frame(estimate: Estimate, *, model: str, recipe: str) -> "pandas.DataFram
                     "unit": [table.units[idx] for idx in table.unit_idx[costs.row]],
                     "bound_by": [table.bound_label(int(code)) for code in table.bound_by[costs.row]],
                     "note": [table.notes[idx] for idx in table.note_idx[costs.row]],
-                    **levels,
+                    **columns,
                 }
             )
         )
     return pandas.concat(frames, ignore_index=True)
+
+
+def _columns(form: str, names: tuple[str, ...], values: Floats) -> dict[str, Floats]:
+    return {form.format(name): values[:, idx] for idx, name in enumerate(names)}
 
 
 def _accuracy_frame(measured: Sequence[Measured]) -> "pandas.DataFrame":
