@@ -9,8 +9,9 @@ from html.parser import HTMLParser
 import pytest
 
 from reports.data import Fact, StudyData
-from reports.html import render_html, unpacked
+from reports.html import render_html
 from reports.index import combination
+from reports.shell import unpacked
 from reports.study.assemble import empty_data
 from tests.reports.synthetic import study
 from tests.reports.synthetic_grid import CORPORA, FORMATS, METHODS, grid_study

@@ -94,13 +94,14 @@
     const script = document.createElement("script");
     script.textContent = source;
     document.head.append(script);
-    if (report.combinations.length === 0) {
+    const selectors = byId("selectors");
+    if (selectors && report.combinations.length === 0) {
       notice.textContent = "This study holds no estimates, so there is nothing to draw.";
       return;
     }
     choose(report.default.split("\n"));
     notice.hidden = true;
-    byId("selectors").addEventListener("submit", (event) => event.preventDefault());
+    selectors?.addEventListener("submit", (event) => event.preventDefault());
     for (const [name, element] of Object.entries(selects)) {
       element.addEventListener("change", () => { choose(nearest(name)); draw().catch(fail); });
     }
