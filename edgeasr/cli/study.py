@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from edgeasr.cli.output import Format, show, tell
+from edgeasr.cli.parallel import ClusterOption, JobsOption
 from traces.errors import EdgeAsrError
 
 
@@ -20,13 +21,13 @@ def study(
         Path | None, typer.Option("--output", "-o", help="The run folder; runs/NAME when none is given.")
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many utterances per corpus.")] = None,
-    jobs: Annotated[
-        int, typer.Option(min=1, help="Networks measured at a time, each in a process with its own memory.")
-    ] = 1,
+    jobs: JobsOption = 1,
+    cluster: ClusterOption = None,
 ) -> None:
     """Trace, quantize, measure word error rates, simulate, and report; continues what was interrupted."""
     from edgeasr.cli.progress import progress_bars
-    from reports.study import load_study, process_pool, run_study
+    from edgeasr.executors import executor_of
+    from reports.study import load_study, run_study
     from reports.tables import headline_rows
 
     chosen = load_study(file)
@@ -34,7 +35,7 @@ def study(
         chosen = replace(chosen, limit=limit)
     folder = output or Path("runs") / chosen.name
     command = shlex.join(["edgeasr", *sys.argv[1:]])
-    with progress_bars() as progress, process_pool(jobs) as executor:
+    with progress_bars() as progress, executor_of(jobs, cluster) as executor:
         result = run_study(chosen, folder, progress=progress, executor=executor, command=command)
     show(headline_rows(result.data), Format.TABLE, None)
     tell(f"report: {result.report}")

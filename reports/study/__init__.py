@@ -5,16 +5,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from reports.study.config import Study, load_study
-    from reports.study.jobs import process_pool
     from reports.study.run import StudyResult, run_study
 
-__all__ = ["Study", "StudyResult", "load_study", "process_pool", "run_study"]
+__all__ = ["Study", "StudyResult", "load_study", "run_study"]
 
 _HOMES = {
     "Study": "reports.study.config",
     "StudyResult": "reports.study.run",
     "load_study": "reports.study.config",
-    "process_pool": "reports.study.jobs",
     "run_study": "reports.study.run",
 }
 

@@ -1,13 +1,8 @@
 """Sharing a study's jobs out among processes, or doing them one after the other."""
 
-import multiprocessing
-import os
-import signal
 import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
-from multiprocessing.connection import Connection
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 
 from reports.study.config import Study
 from reports.study.folder import Measured, RunFolder
@@ -15,16 +10,18 @@ from reports.study.grid import variants
 from reports.study.measure import Job, Outcome, Workbench, measure
 from reports.study.told import listening, telling
 from traces.errors import EdgeAsrError
+from traces.executing import LostExecutor, why_broken
 from traces.progress import Progress
 
 POLL_S = 0.5
 """How often a process is asked how far it is."""
 
 TASK = "networks measured"
-DIED = "a process died before this was done, perhaps for lack of memory; run again with fewer jobs"
 
 _bench = Workbench()
 """What the jobs of one process share."""
+_bench_lock = threading.Lock()
+"""A cluster's worker may have several threads; torch's seeds and a network's memory are the process's."""
 
 
 def measure_all(
@@ -41,7 +38,7 @@ def measure_all(
     folder: they are told names and leave their results there. With `finished_only` nothing is measured.
 
     Raises:
-        EdgeAsrError: the first failure, if there is no finished cell at all.
+        EdgeAsrError: the first failure, if there is no finished cell at all; or if the executor is gone.
     """
     jobs = tuple(
         Job(study, folder.path, model, variant.recipe, finished_only)
@@ -78,48 +75,14 @@ def _shared_out(
 def _outcome(job: Job, future: "Future[Outcome]") -> Outcome:
     try:
         return future.result()
-    except BrokenExecutor:
-        return Outcome((), f"{job}: {DIED}")
+    except LostExecutor as error:
+        raise EdgeAsrError(f"{error}; finished networks are kept, and the same command continues") from error
+    except BrokenExecutor as error:
+        return Outcome((), f"{job}: {why_broken(error)}")
 
 
 def _measure_here(job: Job) -> Outcome:
     """Do a job in an executor's process, telling how far it is in the run folder."""
     folder = RunFolder(job.folder)
-    with telling(folder.told) as progress:
+    with _bench_lock, telling(folder.told) as progress:
         return measure(job, _bench, progress=progress)
-
-
-@contextmanager
-def process_pool(n_jobs: int) -> Iterator[Executor | None]:
-    """Yield an executor of so many processes, which share out this machine's cores; None for one.
-
-    Its processes end with this one, however it ends: each watches a pipe that only this process holds open.
-    """
-    if n_jobs == 1:
-        yield None
-        return
-    context = multiprocessing.get_context("spawn")  # a forked copy of torch's threads would hang
-    watched, held = context.Pipe(duplex=False)
-    pool = ProcessPoolExecutor(n_jobs, context, initializer=_start_process, initargs=(watched, n_jobs))
-    try:
-        yield pool
-        pool.shutdown()
-    finally:
-        held.close()
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _start_process(watched: Connection, n_jobs: int) -> None:
-    import torch
-
-    # Ctrl-C reaches every process; this one ends by the pipe, without a traceback.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    torch.set_num_threads(max(1, torch.get_num_threads() // n_jobs))
-    threading.Thread(target=_end_with, args=(watched,), daemon=True).start()
-
-
-def _end_with(watched: Connection) -> None:
-    try:
-        watched.recv()
-    except EOFError:
-        os._exit(1)

@@ -1,6 +1,9 @@
 """Jobs in processes give what they give one after the other, and one that fails takes none with it."""
 
-from concurrent.futures import Executor, Future
+import os
+import signal
+import threading
+from concurrent.futures import BrokenExecutor, Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
@@ -10,12 +13,14 @@ import pytest
 
 from asr.calibration import calibration_for
 from asr.evaluate import evaluate
+from edgeasr.executors import executor_of
 from quant.recipe import load_recipe, save_recipe
 from reports.study import measure as measuring
 from reports.study.config import load_study
 from reports.study.folder import Measured, RunFolder
-from reports.study.jobs import TASK, measure_all, process_pool
+from reports.study.jobs import TASK, measure_all
 from traces.errors import EdgeAsrError
+from traces.executing import LostExecutor
 from traces.progress import silent
 
 STUDY = replace(
@@ -56,20 +61,24 @@ def named(measured: tuple[Measured, ...]) -> list[tuple[str, str]]:
 
 
 class Dying(Executor):
-    """Its only process dies at the first job."""
+    """It dies at the first job."""
+
+    def __init__(self, error: BrokenExecutor) -> None:
+        self.error = error
 
     def submit(self, *_: object, **__: object) -> Future:  # type: ignore[type-arg]
         future: Future[None] = Future()
-        future.set_exception(BrokenProcessPool())
+        future.set_exception(self.error)
         return future
 
 
+@pytest.mark.parametrize(("jobs", "cluster"), [(2, None), (1, "local:2")], ids=["pool", "dask"])
 def test_processes_give_the_same_in_the_same_order(
-    tmp_path: Path, one_by_one: tuple[Measured, ...], unfit: str
+    tmp_path: Path, one_by_one: tuple[Measured, ...], unfit: str, jobs: int, cluster: str | None
 ) -> None:
     told: list[tuple[object, ...]] = []
     study = replace(STUDY, recipes=(unfit, *STUDY.recipes))
-    with process_pool(2) as executor:
+    with executor_of(jobs, cluster) as executor:
         measured, failures = measure_all(
             study,
             folder(tmp_path / "run"),
@@ -83,6 +92,27 @@ def test_processes_give_the_same_in_the_same_order(
     assert told[-1] == (TASK, 4, 4)
     assert ("moonshine-micro float on bundled", 2, 2) in told
     assert not (tmp_path / "run" / "progress").exists()
+
+
+def test_a_worker_killed_midway_loses_and_doubles_nothing(
+    tmp_path: Path, one_by_one: tuple[Measured, ...]
+) -> None:
+    run, killed = folder(tmp_path), threading.Event()
+
+    def kill_a_worker(task: str) -> None:
+        if task.endswith("on bundled") and not killed.is_set():
+            killed.set()
+            (progress,) = {path for path in run.told.glob("*.jsonl") if task in path.read_text()}
+            os.kill(int(progress.stem), signal.SIGKILL)
+
+    with executor_of(1, "local:2") as executor:
+        measured, failures = measure_all(
+            STUDY, run, progress=lambda *step: kill_a_worker(step[0]), executor=executor
+        )
+    assert killed.is_set()
+    assert failures == ()
+    assert [found.evaluation for found in measured] == [found.evaluation for found in one_by_one]
+    assert len(list(run.path.glob("cells/*.parquet"))) == len(CELLS)
 
 
 def test_calibration_is_made_once_for_those_who_need_it(
@@ -142,4 +172,6 @@ def test_nothing_measured_is_an_error(tmp_path: Path, unfit: str) -> None:
     with pytest.raises(EdgeAsrError, match="moonshine-micro unfit: recipe 'unfit' names no formats"):
         measure_all(study, folder(tmp_path), progress=silent)
     with pytest.raises(EdgeAsrError, match=r"moonshine-micro float: a process died .* fewer jobs"):
-        measure_all(STUDY, folder(tmp_path), progress=silent, executor=Dying())
+        measure_all(STUDY, folder(tmp_path), progress=silent, executor=Dying(BrokenProcessPool()))
+    with pytest.raises(EdgeAsrError, match=r"^gone; finished networks are kept"):
+        measure_all(STUDY, folder(tmp_path), progress=silent, executor=Dying(LostExecutor("gone")))
