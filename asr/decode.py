@@ -12,6 +12,7 @@ from asr.audio import Samples
 from asr.encode import encode
 from asr.recogniser import Recogniser
 from asr.segments import split_at_pauses
+from traces.cache_argument import cache_argument
 from traces.workload import SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def greedy_search(
     columns: list[Tensor] = []
     while bool((left > 0).any()):
         outputs = model(
-            encoder_outputs=states, decoder_input_ids=inputs, past_key_values=cache, use_cache=True
+            encoder_outputs=states, decoder_input_ids=inputs, use_cache=True, **{cache_argument(): cache}
         )
         chosen = outputs.logits[:, -1].argmax(dim=-1)
         chosen = torch.where(left > 0, chosen, eos_id)

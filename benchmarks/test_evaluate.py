@@ -11,7 +11,13 @@ from time import process_time
 import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
-from transformers import PreTrainedModel, WhisperConfig, WhisperForConditionalGeneration
+from transformers import (
+    DynamicCache,
+    EncoderDecoderCache,
+    PreTrainedModel,
+    WhisperConfig,
+    WhisperForConditionalGeneration,
+)
 from transformers.modeling_outputs import BaseModelOutput
 
 from asr.corpora import load_corpus
@@ -20,6 +26,7 @@ from asr.encode import encode
 from asr.models import load_recogniser
 from quant.quantize import quantize
 from quant.recipe import load_recipe
+from traces.cache_argument import cache_argument
 
 RECIPES = ("w8a8", "w4a8-g32", "w4a16-g32")
 STEPS = 10
@@ -93,12 +100,10 @@ def _ratios(networks: dict[str, PreTrainedModel], case: Case) -> dict[str, float
 
 def _decode(model: PreTrainedModel, states: BaseModelOutput) -> None:
     """Take decode steps with a growing cache; which tokens they give is of no matter."""
-    cache, token = None, torch.ones(len(states.last_hidden_state), 1, dtype=torch.long)
+    cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
+    token = torch.ones(len(states.last_hidden_state), 1, dtype=torch.long)
     for _ in range(STEPS):
-        outputs = model(
-            encoder_outputs=states, decoder_input_ids=token, past_key_values=cache, use_cache=True
-        )
-        cache = outputs.past_key_values
+        model(encoder_outputs=states, decoder_input_ids=token, use_cache=True, **{cache_argument(): cache})
 
 
 def _least_s(

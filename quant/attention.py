@@ -17,6 +17,7 @@ from transformers.masking_utils import sdpa_mask
 from quant import ops
 from quant.activations import quantize_activation
 from quant.attention_math import attend
+from traces.cache_argument import cache_argument
 from traces.formats import Format
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def _use_quantized_cache(
     module: nn.Module, args: tuple[object, ...], kwargs: dict[str, object]
 ) -> tuple[tuple[object, ...], dict[str, object]] | None:
     """Before an attention runs, give it a quantizing cache layer, and tell the attention function so."""
-    cache = kwargs.get("past_key_values")
+    cache = kwargs.get(cache_argument())
     if not isinstance(cache, EncoderDecoderCache) or torch.compiler.is_exporting():
         return None
     is_cross = kwargs.get("key_value_states") is not None

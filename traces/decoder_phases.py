@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from traces.cache_argument import cache_argument
 from traces.dims import Dim
 from traces.export import trace_module
 from traces.graph import Graph, Role
@@ -65,7 +66,7 @@ class DecoderStep(nn.Module):
         for idx in range(len(cross)):
             cache.is_updated[idx] = True
         hidden = self.network.model.decoder(
-            input_ids=ids, encoder_hidden_states=encoded, past_key_values=cache, use_cache=True
+            input_ids=ids, encoder_hidden_states=encoded, use_cache=True, **{cache_argument(): cache}
         ).last_hidden_state
         return self.network.proj_out(hidden[:, -1:]), [(layer.keys, layer.values) for layer in own.layers]
 

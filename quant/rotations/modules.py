@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from transformers.cache_utils import EncoderDecoderCache
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 from transformers.models.moonshine.modeling_moonshine import apply_rotary_pos_emb, eager_attention_forward
 
 from quant.rotations.names import ROTATION
 from quant.rotations.op import hadamard
 from quant.rotations.transform import hadamard_transform
+from traces.cache_argument import cache_argument
 
 if TYPE_CHECKING:
-    from transformers.cache_utils import EncoderDecoderCache
     from transformers.models.moonshine.modeling_moonshine import MoonshineAttention, MoonshineDecoderMLP
 
 
@@ -98,7 +99,6 @@ class HadamardSelfAttention(nn.Module):
         hidden_states: Tensor,
         position_embeddings: tuple[Tensor, Tensor],
         attention_mask: Tensor | None = None,
-        past_key_values: "EncoderDecoderCache | None" = None,
         **kwargs: object,
     ) -> tuple[Tensor, Tensor | None]:
         """Return (batch, tokens, d) for hidden states of that shape, and attention weights if there are."""
@@ -109,8 +109,8 @@ class HadamardSelfAttention(nn.Module):
         )
         q, k = apply_rotary_pos_emb(q, k, *position_embeddings)
         q, k = self.query_hadamard(q), self.key_hadamard(k)
-        if past_key_values is not None:
-            k, v = past_key_values.self_attention_cache.update(k, v, self.layer_idx)
+        if isinstance(cache := kwargs.pop(cache_argument(), None), EncoderDecoderCache):
+            k, v = cache.self_attention_cache.update(k, v, self.layer_idx)
         attend: Callable[..., tuple[Tensor, Tensor | None]] = ALL_ATTENTION_FUNCTIONS.get_interface(
             self.config._attn_implementation, eager_attention_forward
         )

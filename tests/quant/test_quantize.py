@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 import torch
 from torch import Tensor
-from transformers import GenerationMixin, PreTrainedModel
+from transformers import DynamicCache, EncoderDecoderCache, GenerationMixin, PreTrainedModel
 
 from quant.attention import QuantizedCacheLayer
 from quant.calibration import CalibrationBatch, CalibrationData, capture_ranges
@@ -13,6 +13,7 @@ from quant.recipe import bundled_recipes, load_recipe
 from quant.tensor_file import stored_tensors
 from tests.quant.networks import NETWORKS, calibration, inputs, logits, moonshine, token_ids, whisper
 from tests.quant.recipes import uniform, with_layer
+from traces.cache_argument import cache_argument
 from traces.errors import EdgeAsrError
 from traces.formats import Format
 
@@ -111,8 +112,11 @@ def test_generation_with_a_quantized_cache_equals_the_full_forward(family: str) 
 @FAMILIES
 def test_the_cache_holds_rounded_tokens(family: str) -> None:
     quantized = quantize(NETWORKS[family](), uniform("int8_channel", attention="int4_token")).model
+    cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
     with torch.no_grad():
-        cache = quantized(inputs(quantized), decoder_input_ids=token_ids(), use_cache=True).past_key_values
+        quantized(
+            inputs(quantized), decoder_input_ids=token_ids(), use_cache=True, **{cache_argument(): cache}
+        )
     for part in (cache.self_attention_cache, cache.cross_attention_cache):
         layer = part.layers[1]
         assert isinstance(layer, QuantizedCacheLayer)

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 from transformers.cache_utils import DynamicCache, EncoderDecoderCache
 
+from traces.cache_argument import cache_argument
 from traces.networks.built import Built, image, token_ids
 
 KeyValue = tuple[torch.Tensor, torch.Tensor]
@@ -54,8 +55,8 @@ class DecoderStep(nn.Module):
             input_ids=ids,
             # Its numbers are in the cross cache; only its length is looked at.
             encoder_hidden_states=torch.empty((1, tokens, heads * size), device=ids.device),
-            past_key_values=cache,
             use_cache=True,
+            **{cache_argument(): cache},
         ).last_hidden_state
         logits: torch.Tensor = self.head(hidden)
         return logits
