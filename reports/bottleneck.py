@@ -2,74 +2,47 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from reports.bottlenecks import reason
-from reports.data import LayerRow, Part
+from reports.data import LayerRow
 from reports.folding import merged
 from reports.layers import layer_of, layer_rows
 from simulator.estimate import Estimate
 from simulator.relief import saved_s
 
+BRIEF = ("phase", "layer", "kind", "latency_s", "share", "energy_j", "bound_by", "saved_s", "utilisation")
+"""The columns of a `BottleneckRow` that fit a terminal."""
+FURTHEST = 2.0
+"""Where the axis of a tornado ends, as a multiple of the whole: one long bar must not hide the others."""
+
 
 @dataclass(frozen=True, slots=True)
 class BottleneckRow:
-    """Layers that differ only in their number, in one phase; quantities are those of the mean utterance.
+    """Layers that differ only in their number, in one phase.
 
-    `share` is that of the utterance's latency. `saved_s` is what would be gained if the resource in
-    `bound_by` took no time in these layers, all else as it is (Amdahl's bound).
+    `layer` is their sum, called `encoder.layers.*.fc1 x4`. `share` is that of the utterance's latency.
+    `saved_s` is what would be gained if the resource in `bound_by` took no time in these layers, all else as
+    it is (Amdahl's bound).
     """
 
-    phase: str
-    layers: str
-    """`encoder.layers.*.fc1 x4`"""
-    kind: str
-    latency_s: float
+    layer: LayerRow
     share: float
-    energy_j: float
-    bound_by: str
     saved_s: float
-    utilisation: float
-    macs: float
-    level_bytes: tuple[Part, ...]
-    latency_terms_s: tuple[Part, ...]
-    energy_terms_j: tuple[Part, ...]
     reason: str
 
 
-def bottleneck_rows(found: Estimate) -> tuple[BottleneckRow, ...]:
-    """Return one row per phase, kind and repeated layer, slowest first."""
+def bottleneck_rows(found: Estimate, *, recipe: str = "") -> tuple[BottleneckRow, ...]:
+    """Return one row per phase, kind and repeated layer, slowest first; `recipe` is what they call theirs."""
     total_s = float(found.latency_s().nominal.mean())
     saved = dict(_saved(found))
     groups: dict[tuple[str, str, str], list[LayerRow]] = {}
-    for row in layer_rows(found, model=found.workload.name, recipe=""):
+    for row in layer_rows(found, model=found.workload.name, recipe=recipe):
         groups.setdefault((row.phase, repeated(row.layer), row.kind), []).append(row)
     rows = [_row(name, members, total_s, saved) for (_, name, _), members in groups.items()]
-    return tuple(sorted(rows, key=lambda row: (-row.latency_s, row.phase, row.layers)))
-
-
-@dataclass(frozen=True, slots=True)
-class BriefRow:
-    """What of a `BottleneckRow` fits a terminal."""
-
-    phase: str
-    layers: str
-    kind: str
-    latency_s: float
-    share: float
-    energy_j: float
-    bound_by: str
-    saved_s: float
-    utilisation: float
-
-
-def brief(rows: tuple[BottleneckRow, ...]) -> tuple[BriefRow, ...]:
-    """Return the rows without their parts and reasons."""
-    return tuple(
-        BriefRow(**{field.name: getattr(row, field.name) for field in fields(BriefRow)}) for row in rows
-    )
+    return tuple(sorted(rows, key=lambda row: (-row.layer.latency_s, row.layer.phase, row.layer.layer)))
 
 
 def repeated(layer: str) -> str:
@@ -82,20 +55,11 @@ def _row(
 ) -> BottleneckRow:
     whole = merged(members)
     bound_by = max(whole.latency_terms_s, key=lambda part: part.value).name
+    whole = replace(whole, layer=f"{name} x{len(members)}" if len(members) > 1 else name, bound_by=bound_by)
     return BottleneckRow(
-        phase=whole.phase,
-        layers=f"{name} x{len(members)}" if len(members) > 1 else name,
-        kind=whole.kind,
-        latency_s=whole.latency_s,
+        layer=whole,
         share=whole.latency_s / total_s,
-        energy_j=whole.energy_j,
-        bound_by=bound_by,
         saved_s=sum(saved[row.phase, row.layer, row.kind, bound_by] for row in members),
-        utilisation=whole.utilisation,
-        macs=whole.macs,
-        level_bytes=whole.level_bytes,
-        latency_terms_s=whole.latency_terms_s,
-        energy_terms_j=whole.energy_terms_j,
         reason=reason(whole),
     )
 

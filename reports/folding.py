@@ -26,9 +26,9 @@ def folded(layers: tuple[LayerRow, ...], *, most: int) -> tuple[LayerRow, ...]:
 
 
 def short_layer(row: LayerRow) -> str:
-    """Return a layer's name short enough for a chart's margin: `enc 3 self_attn`, `dec 0 fc1`."""
+    """Return a layer's name short enough for a chart's margin: `enc 3 self_attn`, `enc fc1 x4`."""
     name = row.layer.removeprefix("model.")
-    for long, short in (("encoder.", "enc "), ("decoder.", "dec "), ("layers.", "")):
+    for long, short in (("encoder.", "enc "), ("decoder.", "dec "), ("layers.*.", ""), ("layers.", "")):
         name = name.replace(long, short, 1)
     return name.replace(".", " ") or row.phase
 

@@ -38,6 +38,13 @@ class Table:
             if len(row) != len(self.columns):
                 raise ValueError(f"a row of {len(row)} cells in a table of {len(self.columns)} columns")
 
+    def only(self, columns: tuple[str, ...]) -> "Table":
+        """Return the named columns in that order; a table without rows has none and stays as it is."""
+        if not self.rows:
+            return self
+        places = [self.columns.index(name) for name in columns]
+        return Table(columns, tuple(tuple(row[place] for place in places) for row in self.rows))
+
 
 def render(table: Table, output_format: str) -> str:
     """Return the table as text: exact SI values in `csv` and `json`, rendered ones in `table` and `md`.

@@ -17,27 +17,32 @@ class Sensitivity:
     """What one number of a chip does to the mean utterance, all others as they are.
 
     An elasticity is the relative change of the result over that of the number: -1 where a clock twice as fast
-    halves the latency. `halved` and `doubled` are results with the number at half and at twice its value.
+    halves the latency. `halved` and `doubled` are results with the number at half and at twice its value,
+    None where it cannot have that.
     """
 
     parameter: str
     value: float
     latency_elasticity: float
     energy_elasticity: float
-    latency_halved_s: float
-    latency_doubled_s: float
-    energy_halved_j: float
-    energy_doubled_j: float
+    latency_halved_s: float | None
+    latency_doubled_s: float | None
+    energy_halved_j: float | None
+    energy_doubled_j: float | None
 
     @property
     def latency_swing_s(self) -> float:
         """How far the latency moves between half and twice the value."""
-        return abs(self.latency_doubled_s - self.latency_halved_s)
+        return _swing(self.latency_halved_s, self.latency_doubled_s)
 
     @property
     def energy_swing_j(self) -> float:
         """How far the energy moves between half and twice the value."""
-        return abs(self.energy_doubled_j - self.energy_halved_j)
+        return _swing(self.energy_halved_j, self.energy_doubled_j)
+
+
+def _swing(halved: float | None, doubled: float | None) -> float:
+    return 0.0 if halved is None or doubled is None else abs(doubled - halved)
 
 
 def sensitivities(known: Estimate) -> Iterator[Sensitivity]:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgeasr.cli.output import Format, FormatOption, OutputOption, show, tell
+from reports.bottleneck import BRIEF
 
 if TYPE_CHECKING:
     from simulator.estimate import Estimate
+    from simulator.sensitivity import Sensitivity
 
 
 class By(StrEnum):
@@ -43,6 +45,7 @@ def bottleneck(
         typer.Option("--set", help="Change a number of the chip: levels.sram.size_bytes=2MiB."),
     ] = None,
     figure: Annotated[Path | None, typer.Option(help="Also draw layers and a tornado chart (PNG).")] = None,
+    html: Annotated[Path | None, typer.Option(help="Also write a page with all of it, and charts.")] = None,
     chrome_trace: Annotated[
         Path | None, typer.Option(help="Also write a timeline for Perfetto or chrome://tracing.")
     ] = None,
@@ -61,10 +64,14 @@ def bottleneck(
     workload, formats = workload_under(model, recipe)
     on_chip = apply_overrides(load_chip(chip), tuple(override or ()))
     found = estimate(workload, on_chip, (Utterance(audio, tokens),))
-    show(_rows(found, by, brief=format_ in (Format.TABLE, Format.MD)), format_, output)
+    brief = by is By.LAYER and format_ in (Format.TABLE, Format.MD)
+    show(_rows(found, by, formats), format_, output, columns=BRIEF if brief else ())
     if figure is not None:
         _draw(found, f"{model} in {formats} on {on_chip.name}", figure)
         tell(f"figure: {figure}")
+    if html is not None:
+        _write_page(found, model, formats, html)
+        tell(f"page: {html}")
     if chrome_trace is not None:
         from reports.chrome_trace import save_chrome_trace
 
@@ -77,28 +84,44 @@ def bottleneck(
         tell(f"graph: {model_explorer} (open it in Model Explorer)")
 
 
-def _rows(found: "Estimate", by: By, *, brief: bool) -> tuple[object, ...]:
+def _rows(found: "Estimate", by: By, recipe: str) -> tuple[object, ...]:
     from reports.bottleneck import bottleneck_rows
-    from reports.bottleneck import brief as brief_
     from simulator.relief import reliefs
-    from simulator.sensitivity import sensitivities
 
     match by:
         case By.LAYER:
-            rows = bottleneck_rows(found)
-            return brief_(rows) if brief else rows
+            return bottleneck_rows(found, recipe=recipe)
         case By.RELIEF:
             return reliefs(found)
         case By.PARAMETER:
-            return tuple(sorted(sensitivities(found), key=lambda row: -row.latency_swing_s))
+            return tuple(sorted(_sensitivities(found), key=lambda row: -row.latency_swing_s))
+
+
+def _sensitivities(found: "Estimate") -> "tuple[Sensitivity, ...]":
+    from simulator.bit_sensitivity import bit_sensitivities
+    from simulator.sensitivity import sensitivities
+
+    return (*sensitivities(found), *bit_sensitivities(found))
 
 
 def _draw(found: "Estimate", title: str, path: Path) -> None:
     from reports.bottleneck import bottleneck_rows
     from reports.figures.bottleneck import draw_bottleneck
     from reports.figures.style import save_png
-    from simulator.sensitivity import sensitivities
 
     latency_s = float(found.latency_s().nominal.mean())
-    rows, tornado = bottleneck_rows(found), tuple(sensitivities(found))
-    save_png(draw_bottleneck(rows, tornado, title=title, latency_s=latency_s), path)
+    rows = bottleneck_rows(found)
+    save_png(draw_bottleneck(rows, _sensitivities(found), title=title, latency_s=latency_s), path)
+
+
+def _write_page(found: "Estimate", model: str, recipe: str, path: Path) -> None:
+    import shlex
+    import sys
+
+    from reports.atomic import write_text
+    from reports.bottleneck_page import findings_of, render_bottleneck
+
+    command = shlex.join(("edgeasr", *sys.argv[1:]))
+    known = _sensitivities(found)
+    findings = findings_of(found, model=model, recipe=recipe, sensitivities=known, command=command)
+    write_text(path, render_bottleneck(findings))

@@ -30,12 +30,16 @@ MOST_COLUMNS = 10
 """A single row of more columns is shown upright, a line per quantity."""
 
 
-def show(rows: Sequence[object], format_: Format, output: Path | None) -> None:
-    """Write rows (frozen dataclasses) as a table to stdout, or to a file."""
+def show(
+    rows: Sequence[object], format_: Format, output: Path | None, *, columns: tuple[str, ...] = ()
+) -> None:
+    """Write rows (frozen dataclasses) as a table to stdout, or to a file; all columns, or the named ones."""
     from reports.table import render, save, upright
     from reports.tables import table_of
 
     table = table_of(rows)
+    if columns:
+        table = table.only(columns)
     if format_ is Format.TABLE and len(table.rows) == 1 and len(table.columns) > MOST_COLUMNS:
         table = upright(table)
     if output is None:

@@ -59,18 +59,19 @@ def layer_charts(study: StudyData) -> tuple[Chart, ...]:
             if quantity.name == "latency"
             else "In network order; static is the chip's standing power over the layer's latency.",
             ("model", "recipe", "chip"),
-            tuple(_frame(key, rows, quantity) for key, rows in shown.items()),
+            tuple(stacked(key, rows, layer_labels(rows), quantity) for key, rows in shown.items()),
         )
         for quantity in QUANTITIES
     )
 
 
-def _frame(key: str, rows: tuple[LayerRow, ...], quantity: Quantity) -> Frame:
+def stacked(key: str, rows: tuple[LayerRow, ...], labels: tuple[str, ...], quantity: Quantity) -> Frame:
+    """Return a bar per row, under its label, stacked from the parts of a quantity."""
     names = tuple(dict.fromkeys(part.name for row in rows for part in quantity.parts(row)))
     scale, unit = axis_unit(max((quantity.total(row) for row in rows), default=0.0), quantity.unit)
     return frame(
         key,
-        [_bars(rows, quantity, name, colour, scale) for name, colour in terms(names).items()],
+        [_bars(rows, labels, quantity, name, colour, scale) for name, colour in terms(names).items()],
         {
             "barmode": "stack",
             "bargap": 0.25,
@@ -81,7 +82,14 @@ def _frame(key: str, rows: tuple[LayerRow, ...], quantity: Quantity) -> Frame:
     )
 
 
-def _bars(rows: tuple[LayerRow, ...], quantity: Quantity, name: str, colour: Colour, scale: float) -> Spec:
+def _bars(
+    rows: tuple[LayerRow, ...],
+    labels: tuple[str, ...],
+    quantity: Quantity,
+    name: str,
+    colour: Colour,
+    scale: float,
+) -> Spec:
     values = [value_of(quantity.parts(row), name) for row in rows]
     whole = sum(quantity.total(row) for row in rows) or 1.0
     return {
@@ -89,7 +97,7 @@ def _bars(rows: tuple[LayerRow, ...], quantity: Quantity, name: str, colour: Col
         "orientation": "h",
         "name": safe(name),
         "x": [value * scale for value in values],
-        "y": [safe(label) for label in layer_labels(rows)],
+        "y": [safe(label) for label in labels],
         "marker": {"color": colour.light, "line": {"width": 0}},
         "visible": any(values),
         "hovertext": [

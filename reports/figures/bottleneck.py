@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from hwmodels.units import unit_symbol
-from reports.bottleneck import BottleneckRow
+from reports.bottleneck import FURTHEST, BottleneckRow
 from reports.bottlenecks import spoken_kind
 from reports.figures.style import dress, literal, new_figure
 from reports.folding import value_of
@@ -38,12 +38,13 @@ def draw_bottleneck(
 
 
 def _layers(panel: "Axes", rows: tuple[BottleneckRow, ...]) -> None:
-    scale, unit = axis_unit(max((row.latency_s for row in rows), default=0.0), "s")
-    names = tuple(dict.fromkeys(part.name for row in rows for part in row.latency_terms_s))
+    layers = [row.layer for row in rows]
+    scale, unit = axis_unit(max((row.latency_s for row in layers), default=0.0), "s")
+    names = tuple(dict.fromkeys(part.name for row in layers for part in row.latency_terms_s))
     colours = terms(names)
     left = [0.0] * len(rows)
     for name in names:
-        widths = [value_of(row.latency_terms_s, name) * scale for row in rows]
+        widths = [value_of(row.latency_terms_s, name) * scale for row in layers]
         if any(widths):
             panel.barh(
                 range(len(rows)),
@@ -54,7 +55,7 @@ def _layers(panel: "Axes", rows: tuple[BottleneckRow, ...]) -> None:
                 label=literal(name),
             )
         left = [start + width for start, width in zip(left, widths, strict=True)]
-    labels = [f"{row.layers.removeprefix('model.')} {spoken_kind(row.kind)} ({row.phase})" for row in rows]
+    labels = [f"{row.layer} {spoken_kind(row.kind)} ({row.phase})" for row in layers]
     panel.set_yticks(range(len(rows)), [literal(label) for label in labels], fontsize=7.5)
     panel.invert_yaxis()
     panel.grid(visible=False, axis="y")
@@ -66,14 +67,19 @@ def _tornado(panel: "Axes", rows: list[Sensitivity], latency_s: float) -> None:
     scale, unit = axis_unit(latency_s, "s")
     for position, row in enumerate(rows):
         for result_s, colour in ((row.latency_halved_s, VERMILION), (row.latency_doubled_s, BLUE)):
-            width = (result_s - latency_s) * scale
+            width = 0.0 if result_s is None else (result_s - latency_s) * scale
             panel.barh(position, width, left=latency_s * scale, height=0.7, color=colour.light)
+    panel.set_xlim(right=min(panel.get_xlim()[1], FURTHEST * latency_s * scale))
     panel.axvline(latency_s * scale, color=INK.light, linewidth=0.8)
     labels = [f"{row.parameter} = {quantity(row.value, unit_symbol(row.parameter))}" for row in rows]
     panel.set_yticks(range(len(rows)), [literal(label) for label in labels], fontsize=7.5)
     panel.invert_yaxis()
     panel.grid(visible=False, axis="y")
-    dress(panel, title="Latency with one number of the chip halved or doubled", x=f"{unit} per utterance")
+    dress(
+        panel,
+        title="Latency with one number of the chip, or some bits, halved or doubled",
+        x=f"{unit} per utterance",
+    )
     for colour, label in ((VERMILION, "halved"), (BLUE, "doubled")):
         panel.plot([], [], color=colour.light, linewidth=5, label=label)
     panel.legend(fontsize=7.5, frameon=False, loc="lower right", labelcolor=MUTED.light)

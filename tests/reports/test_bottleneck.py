@@ -25,7 +25,7 @@ def found(chip: str = "hexagon-htp-v75") -> Estimate:
 def test_layers_that_differ_in_their_number_are_one_row() -> None:
     assert repeated("encoder.layers.11.fc1") == "encoder.layers.*.fc1"
     rows = bottleneck_rows(found())
-    assert any(row.layers == "encoder.layers.*.fc1 x4" and row.phase == "encode" for row in rows)
+    assert any(row.layer.layer == "encoder.layers.*.fc1 x4" and row.layer.phase == "encode" for row in rows)
 
 
 def test_rows_sum_to_the_latency_but_for_starting() -> None:
@@ -36,9 +36,11 @@ def test_rows_sum_to_the_latency_but_for_starting() -> None:
         for phase in whole.phases
     )
     latency_s = float(whole.latency_s().nominal.mean())
-    assert sum(row.latency_s for row in rows) + starts_s == pytest.approx(latency_s)
+    assert sum(row.layer.latency_s for row in rows) + starts_s == pytest.approx(latency_s)
     assert sum(row.share for row in rows) == pytest.approx(1.0 - starts_s / latency_s)
-    assert [row.latency_s for row in rows] == sorted((row.latency_s for row in rows), reverse=True)
+    assert [row.layer.latency_s for row in rows] == sorted(
+        (row.layer.latency_s for row in rows), reverse=True
+    )
 
 
 @pytest.mark.parametrize("chip", ["hexagon-htp-v75", "ethos-u85-1024", "nucleo-h7a3zi"])
@@ -47,10 +49,10 @@ def test_freeing_a_layers_bound_saves_no_more_than_freeing_it_everywhere(chip: s
     everywhere = {relief.resource: relief.saved_s for relief in reliefs(whole)}
     rows = bottleneck_rows(whole)
     for resource, saved_s in everywhere.items():
-        local_s = sum(row.saved_s for row in rows if row.bound_by == resource)
+        local_s = sum(row.saved_s for row in rows if row.layer.bound_by == resource)
         assert local_s <= saved_s * (1 + 1e-9), resource
     for row in rows:
-        assert 0.0 <= row.saved_s <= row.latency_s * (1 + 1e-9)
+        assert 0.0 <= row.saved_s <= row.layer.latency_s * (1 + 1e-9)
 
 
 def test_the_figure_is_drawn_and_equal_inputs_give_equal_bytes(tmp_path: Path) -> None:

@@ -5,15 +5,17 @@ import json
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from reports.data import StudyData
+from reports.bottleneck_page import render_bottleneck
 from reports.html import render_html
 from reports.palette import MUTED
 from tests.reports.synthetic import study
 from tests.reports.synthetic_grid import grid_study
+from tests.reports.test_bottleneck_page import findings
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = (
@@ -42,9 +44,14 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH")
 
 
 @pytest.mark.parametrize(
-    ("data", "charts"),
-    [(study(), 7), (grid_study(), 9), (grid_study(chips=False), 2)],
-    ids=["bundled", "grid", "no-chips"],
+    ("page", "charts"),
+    [
+        (lambda: render_html(study()), 7),
+        (lambda: render_html(grid_study()), 9),
+        (lambda: render_html(grid_study(chips=False)), 2),
+        (lambda: render_bottleneck(findings()), 4),
+    ],
+    ids=["bundled", "grid", "no-chips", "bottleneck"],
 )
 @pytest.mark.parametrize(
     ("width", "scheme", "tick"),
@@ -52,9 +59,9 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH")
     ids=["400-dark", "1280-light"],
 )
 def test_the_page_draws_quietly(
-    tmp_path: Path, data: StudyData, charts: int, width: int, scheme: int, tick: str
+    tmp_path: Path, page: Callable[[], str], charts: int, width: int, scheme: int, tick: str
 ) -> None:
-    (tmp_path / "report.html").write_text(render_html(data), encoding="utf-8")
+    (tmp_path / "report.html").write_text(page(), encoding="utf-8")
     (tmp_path / "probe.html").write_text(PROBE.format(width=width), encoding="utf-8")
     command = (
         str(CHROMIUM),
