@@ -6,7 +6,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from hwmodels.chip import Holding, Order, Overlap, Remedy, UnitKind, bandwidth_mistake
 from hwmodels.format_class import bits_of, expand_classes
-from hwmodels.op_table import OpClass
 from hwmodels.quantity import RANGED_KINDS, Kind, Quantity
 from traces.errors import EdgeAsrError
 
@@ -23,7 +22,6 @@ OpName = Literal[
     "transform",
 ]
 OpNames = list[OpName]
-assert set(OpName.__args__) == {op.label for op in OpClass}  # type: ignore[attr-defined]  # noqa: S101
 
 
 class _Node(BaseModel):

@@ -7,8 +7,8 @@ import numpy as np
 
 from hwmodels.op_table import Floats
 
-Kind = Literal["datasheet", "measured", "derived", "fitted", "assumed"]
-"""Where a number comes from, most trustworthy first."""
+Kind = Literal["measured", "datasheet", "derived", "fitted", "assumed"]
+"""Where a number comes from, most trustworthy first; a datasheet is a maker's claim."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 RANGED_KINDS = frozenset({"fitted", "assumed"})

@@ -6,10 +6,8 @@ names, with decode summed over all steps of an utterance.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
-Kind = Literal["datasheet", "measured", "fitted", "derived", "assumed"]
-"""Where a chip's number comes from."""
+from hwmodels.quantity import Kind
 
 FLOAT_RECIPE = "float"
 """The recipe that others are compared to."""

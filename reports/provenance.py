@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from reports.data import Kind, ProvenanceRow
+from hwmodels.quantity import KINDS, Kind
+from reports.data import ProvenanceRow
 
-WORST_FIRST: tuple[Kind, ...] = ("assumed", "fitted", "derived", "datasheet", "measured")
-"""How far to trust a number, least first: a datasheet is the maker's claim, a measurement was seen."""
+WORST_FIRST: tuple[Kind, ...] = tuple(reversed(KINDS))
 
 
 @dataclass(frozen=True, slots=True)

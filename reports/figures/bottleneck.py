@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 from hwmodels.units import unit_symbol
 from reports.bottleneck import FURTHEST, BottleneckRow
 from reports.bottlenecks import spoken_kind
+from reports.figures.stacked_bars import stack_bars
 from reports.figures.style import dress, literal, new_figure
-from reports.folding import value_of
-from reports.palette import BLUE, INK, MUTED, VERMILION, terms
+from reports.palette import BLUE, INK, MUTED, VERMILION
 from reports.units import axis_unit, quantity
 from simulator.sensitivity import Sensitivity
 
@@ -40,21 +40,7 @@ def draw_bottleneck(
 def _layers(panel: "Axes", rows: tuple[BottleneckRow, ...]) -> None:
     layers = [row.layer for row in rows]
     scale, unit = axis_unit(max((row.latency_s for row in layers), default=0.0), "s")
-    names = tuple(dict.fromkeys(part.name for row in layers for part in row.latency_terms_s))
-    colours = terms(names)
-    left = [0.0] * len(rows)
-    for name in names:
-        widths = [value_of(row.latency_terms_s, name) * scale for row in layers]
-        if any(widths):
-            panel.barh(
-                range(len(rows)),
-                widths,
-                left=left,
-                height=0.7,
-                color=colours[name].light,
-                label=literal(name),
-            )
-        left = [start + width for start, width in zip(left, widths, strict=True)]
+    stack_bars(panel, [row.latency_terms_s for row in layers], scale)
     labels = [f"{row.layer} {spoken_kind(row.kind)} ({row.phase})" for row in layers]
     panel.set_yticks(range(len(rows)), [literal(label) for label in labels], fontsize=7.5)
     panel.invert_yaxis()

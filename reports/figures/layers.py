@@ -1,18 +1,16 @@
 """Latency and energy by layer of the first chip's choice."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from reports.data import LayerRow, Part, StudyData
+from reports.data import StudyData
+from reports.figures.stacked_bars import stack_bars
 from reports.figures.style import dress, literal, new_figure
-from reports.folding import folded, layer_labels, value_of
+from reports.folding import folded, layer_labels
 from reports.index import layers_by_combination
-from reports.palette import terms
 from reports.units import axis_unit
 from reports.verdict import first_shown, verdicts
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 MOST_LAYERS = 22
@@ -38,9 +36,9 @@ def draw_layers(study: StudyData) -> "Figure":
     panels = figure.subplots(1, 2, sharey=True)
     time_scale, time_unit = axis_unit(max((row.latency_s for row in rows), default=0.0), "s")
     energy_scale, energy_unit = axis_unit(max((row.energy_j for row in rows), default=0.0), "J")
-    _panel(panels[0], rows, lambda row: row.latency_terms_s, time_scale)
+    stack_bars(panels[0], [row.latency_terms_s for row in rows], time_scale)
     dress(panels[0], title="Latency", x=f"{time_unit} per utterance")
-    _panel(panels[1], rows, lambda row: row.energy_terms_j, energy_scale)
+    stack_bars(panels[1], [row.energy_terms_j for row in rows], energy_scale)
     dress(panels[1], title="Energy", x=f"{energy_unit} per utterance")
     panels[0].set_yticks(range(len(rows)), [literal(label) for label in layer_labels(rows)], fontsize=7.5)
     panels[0].invert_yaxis()
@@ -52,23 +50,3 @@ def draw_layers(study: StudyData) -> "Figure":
                 fontsize=7.5, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.11), ncols=4
             )
     return figure
-
-
-def _panel(
-    panel: "Axes", rows: tuple[LayerRow, ...], parts: Callable[[LayerRow], tuple[Part, ...]], scale: float
-) -> None:
-    names = tuple(dict.fromkeys(part.name for row in rows for part in parts(row)))
-    colours = terms(names)
-    left = [0.0] * len(rows)
-    for name in names:
-        widths = [value_of(parts(row), name) * scale for row in rows]
-        if any(widths):
-            panel.barh(
-                range(len(rows)),
-                widths,
-                left=left,
-                height=0.72,
-                color=colours[name].light,
-                label=literal(name),
-            )
-        left = [start + width for start, width in zip(left, widths, strict=True)]

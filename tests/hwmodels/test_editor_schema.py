@@ -1,9 +1,12 @@
 import json
+from typing import get_args
 
 import yaml
 
 from hwmodels.chip_file import CHIPS_FOLDER, chip_names
+from hwmodels.chip_schema import OpName
 from hwmodels.editor_schema import SCHEMA_PATH, editor_schema
+from hwmodels.op_table import OpClass
 
 
 def test_the_schema_beside_the_chips_is_up_to_date() -> None:
@@ -22,3 +25,7 @@ def test_numbers_may_carry_units_and_inherited_entries_may_go() -> None:
     assert definitions["QuantityNode"]["required"] == ["value", "kind", "source"]
     assert "required" not in definitions["LevelNode"]
     assert {"type": "null"} in definitions["LevelNode"]["properties"]["size_bytes"]["anyOf"]
+
+
+def test_a_chip_file_can_name_every_op_class_and_no_other() -> None:
+    assert set(get_args(OpName)) == {op.label for op in OpClass}

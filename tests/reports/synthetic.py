@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from hwmodels.quantity import Kind
 from reports.data import (
     Accuracy,
     BandwidthRow,
@@ -10,7 +11,6 @@ from reports.data import (
     ChipRow,
     EstimateRow,
     Fact,
-    Kind,
     LayerRow,
     Manifest,
     Part,
