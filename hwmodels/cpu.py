@@ -7,17 +7,19 @@ from hwmodels.op_table import Floats, OpTable
 from hwmodels.placement import Placement
 from hwmodels.rates import RowRates
 from hwmodels.tiling import tiled_bytes
+from hwmodels.traffic import LevelBytes
 
 
 def level_bytes(
     ops: OpTable, placement: Placement, chip: Chip, *, rates: RowRates, weight_bytes: Floats
-) -> Floats:
-    """Return the bytes across each port, (rows, levels).
+) -> LevelBytes:
+    """Return the bytes across each port.
 
     A cache is a buffer that tiles are cut to fit. A line that is written is read first (write-allocate), so
     results cross the ports of the memories behind the first cache twice.
     """
-    crossing = tiled_bytes(ops, placement, chip, rates=rates, weight_bytes=weight_bytes)
-    behind = placement.output_level[:, None] >= np.arange(1, len(chip.levels))
-    crossing[:, 1:] += np.where(behind, ops.output_bytes[:, None], 0.0)
-    return crossing
+    first, *behind = tiled_bytes(ops, placement, chip, rates=rates, weight_bytes=weight_bytes)
+    return first, *(
+        crossing + np.where(placement.output_level >= idx, ops.output_bytes, 0.0)
+        for idx, crossing in enumerate(behind, start=1)
+    )

@@ -5,18 +5,21 @@ import numpy as np
 from hwmodels.chip import Chip
 from hwmodels.op_table import Floats, OpTable
 from hwmodels.placement import Placement
+from hwmodels.quantity import NOMINAL
 from hwmodels.rates import RowRates
 from hwmodels.tiling import tiled_bytes
+from hwmodels.traffic import LevelBytes
 
 
 def level_bytes(
     ops: OpTable, placement: Placement, chip: Chip, *, rates: RowRates, weight_bytes: Floats
-) -> Floats:
-    """Return the bytes across each port, (rows, levels).
+) -> LevelBytes:
+    """Return the bytes across each port.
 
     Weights that software widens are written back to the nearest memory before the product reads them.
     """
-    crossing = tiled_bytes(ops, placement, chip, rates=rates, weight_bytes=weight_bytes)
-    widened = np.where(np.isfinite(rates.weights_per_s[1]), ops.weight_elements * rates.weight_bytes, 0.0)
-    crossing[:, 0] += widened
-    return crossing
+    nearest, *others = tiled_bytes(ops, placement, chip, rates=rates, weight_bytes=weight_bytes)
+    widened = np.where(
+        np.isfinite(rates.weights_per_s[NOMINAL]), ops.weight_elements * rates.weight_bytes, 0.0
+    )
+    return nearest + widened, *others

@@ -6,39 +6,42 @@ import numpy as np
 
 from hwmodels.chip import Chip
 from hwmodels.op_table import Floats, OpTable
-from hwmodels.quantity import corner_table, corners
+from hwmodels.quantity import corners
 from hwmodels.rates import RowRates
+from hwmodels.traffic import LevelBytes
 from hwmodels.utilisation import is_product, work
 
 
 @dataclass(frozen=True, slots=True)
 class EnergyTerms:
-    """Joules per row: (3, rows) for optimistic, nominal, pessimistic; memory (3, rows, levels)."""
+    """Joules per row: (3, chips, rows) for optimistic, nominal and pessimistic; memory one such per level."""
 
     mac_j: Floats
     """MACs and elementary vector steps."""
-    memory_j: Floats
+    memory_j: tuple[Floats, ...]
     host_j: Floats
     static_j: Floats
 
     def total_j(self) -> Floats:
-        """Return the sum of the components: (3, rows)."""
-        total: Floats = self.mac_j + self.memory_j.sum(axis=2) + self.host_j + self.static_j
-        return total
+        """Return the sum of the components: (3, chips, rows)."""
+        nearest, *others = self.memory_j
+        return self.mac_j + sum(others, nearest) + self.host_j + self.static_j
 
 
 def energy_terms(
-    ops: OpTable, chip: Chip, *, rates: RowRates, level_bytes: Floats, latency_s: Floats
+    ops: OpTable, chip: Chip, *, rates: RowRates, level_bytes: LevelBytes, latency_s: Floats
 ) -> EnergyTerms:
     """Return the energy of each row by component.
 
-    `level_bytes`: (rows, levels); `latency_s`: (3, rows).
+    `level_bytes`: (chips, rows) per level; `latency_s`: (3, chips, rows).
     """
     step_j = np.where(rates.on_host, 0.0, corners(chip.energy.step_j, more_is_faster=False))
-    per_byte = corner_table(tuple(level.energy_j_per_byte for level in chip.levels), more_is_faster=False)
     return EnergyTerms(
         mac_j=work(ops) * np.where(is_product(ops), rates.mac_j, step_j),
-        memory_j=level_bytes[None] * per_byte[:, None, :],
+        memory_j=tuple(
+            crossing * corners(level.energy_j_per_byte, more_is_faster=False)
+            for level, crossing in zip(chip.levels, level_bytes, strict=True)
+        ),
         host_j=np.where(
             rates.on_host, corners(chip.energy.host_power_w, more_is_faster=False) * latency_s, 0.0
         ),

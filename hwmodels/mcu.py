@@ -5,21 +5,23 @@ import numpy as np
 from hwmodels.chip import Chip
 from hwmodels.op_table import Floats, OpClass, OpTable
 from hwmodels.placement import Placement
+from hwmodels.quantity import NOMINAL
 from hwmodels.rates import RowRates
+from hwmodels.traffic import LevelBytes
 from hwmodels.utilisation import is_product
 
 
 def level_bytes(
     ops: OpTable, placement: Placement, chip: Chip, *, rates: RowRates, weight_bytes: Floats
-) -> Floats:
-    """Return the bytes across each port, (rows, levels).
+) -> LevelBytes:
+    """Return the bytes across each port.
 
     There is no buffer to tile for, only registers: a kernel that computes `lanes.m` by `lanes.n` results at
     once reads each moving element once per `lanes.n` results and each stationary one once per `lanes.m`, from
     the memory it lives in. Weights that software widens are read once, and used from the nearest memory.
     """
     product = is_product(ops)
-    widened = np.isfinite(rates.weights_per_s[1])
+    widened = np.isfinite(rates.weights_per_s[NOMINAL])
     activation_product = ops.op_class == OpClass.ACTIVATION_PRODUCT
     stationary_once = np.where(activation_product, ops.second_bytes, weight_bytes)
     moving = np.where(product, ops.input_bytes * np.ceil(ops.n / rates.lanes_n), ops.input_bytes)
@@ -27,14 +29,14 @@ def level_bytes(
     stationary = stationary_once * np.where(widened, 1.0, uses)
     moving = np.where(ops.op_class == OpClass.DEPTHWISE, ops.input_bytes * ops.kernel / ops.stride, moving)
     second = np.where(activation_product, stationary, ops.second_bytes)
-    crossing = np.zeros((ops.n_rows, len(chip.levels)))
-    rows = np.arange(ops.n_rows)
-    for level, size_bytes in (
+    homes = (
         (placement.activation_level, moving + ops.epilogue_bytes),
         (placement.second_level, second),
         (placement.weight_level, np.where(activation_product, weight_bytes, stationary)),
         (placement.output_level, ops.output_bytes),
-    ):
-        np.add.at(crossing, (rows, level), size_bytes)
-    crossing[:, 0] += np.where(widened, ops.weight_elements * rates.weight_bytes * uses, 0.0)
-    return crossing
+    )
+    nearest, *others = (
+        sum((np.where(level == idx, size_bytes, 0.0) for level, size_bytes in homes), np.zeros((1, 1)))
+        for idx in range(len(chip.levels))
+    )
+    return nearest + np.where(widened, ops.weight_elements * rates.weight_bytes * uses, 0.0), *others

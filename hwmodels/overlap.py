@@ -1,5 +1,8 @@
 """How the terms of one op's time combine."""
 
+from collections.abc import Sequence
+from functools import reduce
+
 import numpy as np
 
 from hwmodels.chip import Overlap
@@ -11,23 +14,28 @@ def combined_s(
     *,
     compute_s: Floats,
     unpack_s: Floats,
-    exposed_s: Floats,
-    transfer_s: Floats,
+    exposed_s: Sequence[Floats],
+    transfer_s: Sequence[Floats],
     overhead_s: Floats,
 ) -> Floats:
-    """Return the latency of each op: (3, rows).
+    """Return the latency of each op, of the shape the terms broadcast to.
 
-    `compute_s`, `unpack_s`, `overhead_s`: (3, rows); `transfer_s`, `exposed_s`: (3, rows, levels). Unpacking
-    precedes the product on the same data, so it never hides behind it; nor do first and last tiles where
-    nothing is prefetched (`exposed_s`). Every rule is monotone in every term and never below the longest one.
+    `transfer_s` and `exposed_s` have one array per level. Unpacking precedes the product on the same data, so
+    it never hides behind it; nor do first and last tiles where nothing is prefetched (`exposed_s`). Every
+    rule is monotone in every term and never below the longest one.
     """
-    computing = compute_s + unpack_s + exposed_s.sum(axis=2)
+    computing = compute_s + unpack_s + _added(exposed_s)
     match rule:
         case Overlap.FULL:
-            busy = np.maximum(computing, transfer_s.max(axis=2))
+            busy = reduce(np.maximum, transfer_s, computing)
         case Overlap.SHARED_BUS:
-            busy = np.maximum(computing, transfer_s.sum(axis=2))
+            busy = np.maximum(computing, _added(transfer_s))
         case Overlap.SERIAL:
-            busy = computing + transfer_s.sum(axis=2)
+            busy = computing + _added(transfer_s)
     latency: Floats = busy + overhead_s
     return latency
+
+
+def _added(terms: Sequence[Floats]) -> Floats:
+    first, *others = terms
+    return sum(others, first)

@@ -10,7 +10,10 @@ from hwmodels.op_table import Bools, Floats, Ints
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Level indices of each row's operands, nearest level 0; all arrays have shape (rows,)."""
+    """Level indices of each row's operands, nearest level 0; all arrays have shape (chips, rows).
+
+    `chips` is 1 where no size varies between the chips costed at once.
+    """
 
     weight_level: Ints
     activation_level: Ints
@@ -28,7 +31,7 @@ class Placement:
     def joined(parts: "Sequence[Placement]") -> "Placement":
         """Return the placements of several tables as that of the joined table."""
         columns = {
-            field.name: np.concatenate([getattr(part, field.name) for part in parts])
+            field.name: np.concatenate([getattr(part, field.name) for part in parts], axis=1)
             for field in fields(Placement)
         }
         return Placement(**columns)

@@ -7,7 +7,7 @@ import numpy as np
 from hwmodels.chip import Chip, Fallback, FormatQuantity, Rate, Remedy
 from hwmodels.format_class import bits_of, format_class
 from hwmodels.op_table import Bools, Floats, Ints, OpClass, OpTable
-from hwmodels.quantity import Quantity, corner_table
+from hwmodels.quantity import NOMINAL, Quantity, corner_table, corners
 from traces.errors import EdgeAsrError
 from traces.formats import Format, Granularity
 
@@ -16,6 +16,7 @@ PRODUCTS = (OpClass.DENSE, OpClass.DEPTHWISE, OpClass.MATVEC, OpClass.ACTIVATION
 _WITH_WEIGHTS = (OpClass.DENSE, OpClass.DEPTHWISE, OpClass.MATVEC)
 _NEVER = Quantity.exact(np.inf, "derived", "no work of this kind is done")
 _NOTHING = Quantity.exact(0.0, "derived", "no cost of this kind arises")
+_UNSET = Quantity.exact(np.nan, "derived", "another rule holds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +89,11 @@ def choose(chip: Chip, op: OpClass, weight: Format | None, activation: Format | 
 
 def _find(chip: Chip, op: OpClass, weight: str, activation: str, *, on_host: bool) -> Rate | None:
     for rate in chip.rates:
-        if (chip.unit(rate.unit).kind == "host") is not on_host or op not in rate.ops:
+        if op not in rate.ops or (op in PRODUCTS and rate.weight not in ("", weight)):
             continue
-        if op in PRODUCTS and rate.weight not in ("", weight):
+        if activation and rate.activation not in ("", activation):
             continue
-        if not activation or rate.activation in ("", activation):
+        if (chip.unit(rate.unit).kind == "host") is on_host:
             return rate
     return None
 
@@ -117,7 +118,11 @@ def _next(
 
 @dataclass(frozen=True, slots=True)
 class RowRates:
-    """The choices of a table's rows as arrays: (rows,), or (3, rows) for optimistic, nominal, pessimistic."""
+    """The choices of a table's rows as arrays: (rows,) for what is alike on all chips costed at once.
+
+    Numbers that may vary between them are (chips, rows), or (3, chips, rows) for optimistic, nominal and
+    pessimistic; `chips` is 1 where they do not vary.
+    """
 
     unit_idx: Ints
     note_idx: Ints
@@ -132,14 +137,14 @@ class RowRates:
     lanes_k: Floats
     lanes_n: Floats
     bytes_per_mac: Floats
-    """(rows,): nan where operands are reused by tiling."""
+    """(chips, rows): nan where operands are reused by tiling."""
     on_host: Bools
     cast: Bools
     partial_sums: Bools
     weights_per_s: Floats
     """Weights widened per second; inf where none are."""
     stored_bytes_per_weight: Floats
-    """(rows,): nan where the graph's own stored bytes hold."""
+    """(chips, rows): nan where the graph's own stored bytes hold."""
     mac_j: Floats
     activation_bytes: Floats
     """(rows,): width of the moving operand as computed."""
@@ -174,7 +179,7 @@ def row_rates(ops: OpTable, chip: Chip) -> RowRates:
     widths = np.array([_widths(choice) for choice in choices], dtype=float).reshape(-1, 2)[inverse]
 
     def table(quantities: list[Quantity], *, more_is_faster: bool) -> Floats:
-        return corner_table(tuple(quantities), more_is_faster=more_is_faster)[:, inverse]
+        return corner_table(tuple(quantities), more_is_faster=more_is_faster)[..., inverse]
 
     def flags(values: list[bool]) -> Bools:
         return np.array(values, dtype=bool)[inverse]
@@ -192,15 +197,15 @@ def row_rates(ops: OpTable, chip: Chip) -> RowRates:
         lanes_m=lanes[:, 1],
         lanes_k=lanes[:, 2],
         lanes_n=lanes[:, 3],
-        bytes_per_mac=np.array(
-            [np.nan if c.rate.bytes_per_mac is None else c.rate.bytes_per_mac.value for c in choices]
-        )[inverse],
+        bytes_per_mac=table([c.rate.bytes_per_mac or _UNSET for c in choices], more_is_faster=False)[NOMINAL],
         on_host=flags([chip.unit(c.rate.unit).kind == "host" for c in choices]),
         cast=flags([c.cast for c in choices]),
         partial_sums=flags([c.partial_sums for c in choices]),
         weights_per_s=table([_weights_per_cycle(chip, c) for c in choices], more_is_faster=True)
         * _unpack_clock(chip),
-        stored_bytes_per_weight=np.array([_bytes_per_weight(chip, c) for c in choices])[inverse],
+        stored_bytes_per_weight=table([_bytes_per_weight(chip, c) for c in choices], more_is_faster=False)[
+            NOMINAL
+        ],
         mac_j=table([_mac_energy(chip, c) for c in choices], more_is_faster=False),
         activation_bytes=widths[:, 0],
         weight_bytes=widths[:, 1],
@@ -234,16 +239,16 @@ def _weights_per_cycle(chip: Chip, choice: Choice) -> Quantity:
 
 def _unpack_clock(chip: Chip) -> Floats:
     if chip.unpacking is None:
-        return np.ones((3, 1))
-    return corner_table((chip.unit(chip.unpacking.unit).clock_hz,), more_is_faster=True)
+        return np.ones((3, 1, 1))
+    return corners(chip.unit(chip.unpacking.unit).clock_hz, more_is_faster=True)
 
 
-def _bytes_per_weight(chip: Chip, choice: Choice) -> float:
+def _bytes_per_weight(chip: Chip, choice: Choice) -> Quantity:
     """Return what a weight occupies where it is not what the graph says: coded, or stored wider."""
     if not choice.stored or chip.unit(choice.rate.unit).kind == "host":
-        return float("nan")
-    coded = _lookup(chip.codec, choice.stored)
-    return coded.value if coded else bits_of(choice.stored) / 8
+        return _UNSET
+    wider = Quantity.exact(bits_of(choice.stored) / 8, "derived", "stored as it is computed")
+    return _lookup(chip.codec, choice.stored) or wider
 
 
 def _mac_energy(chip: Chip, choice: Choice) -> Quantity:

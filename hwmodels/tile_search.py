@@ -13,12 +13,12 @@ splits of each candidate, so it never costs bytes.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from hwmodels.chip import Order
-from hwmodels.op_table import Floats
+from hwmodels.op_table import Bools, Floats, Ints
 
 ACCUMULATOR_BYTES = 4.0
 """A partial sum is held as int32 or float32."""
@@ -40,20 +40,59 @@ class Reloads:
 
 
 @dataclass(frozen=True, slots=True)
-class _Shapes:
-    """Products to search, and the buffer they share; arrays: (rows, 1)."""
+class Products:
+    """Products to search, each with the buffer before it: arrays that broadcast to one shape.
+
+    `result_bytes` is 0 where the result does not cross. One product each; for a batch of them, bytes are
+    those of one.
+    """
 
     m: Floats
     k: Floats
     n: Floats
-    per_moving: Floats
-    """Bytes per element."""
-    per_stationary: Floats
-    spill: Floats
-    """Bytes of a partial sum relative to those of a result."""
-    capacity_bytes: float
-    max_n: float
-    partial_write_factor: float
+    moving_bytes: Floats
+    stationary_bytes: Floats
+    result_bytes: Floats
+    capacity_bytes: Floats
+    max_n: Floats
+    partial_write_factor: Floats
+
+    def __len__(self) -> int:
+        """Return the length of the first axis."""
+        return self._shape()[0]
+
+    def take(self, *where: Ints) -> "Products":
+        """Return some products as arrays of one axis; `where` has indices for each axis there is."""
+        shape = self._shape()
+        return Products(*(np.broadcast_to(column, shape)[where] for column in self._columns()))
+
+    def columns(self) -> Floats:
+        """Return all fields of products along one axis, stacked: (fields, products)."""
+        return np.stack(self._columns())
+
+    def against_candidates(self) -> "Products":
+        """Return products along one axis with another for candidates: (products, 1)."""
+        return Products(*(column[:, None] for column in self._columns()))
+
+    def cross_once(self) -> Bools:
+        """Return where the whole product fits its buffer, so that no tiles move fewer bytes."""
+        whole: Bools = self.n_tile(self.k, self.m) >= self.n
+        return whole & (self.partial_write_factor >= 1)
+
+    @property
+    def per_moving(self) -> Floats:
+        """Bytes per element of the moving operand."""
+        return self.moving_bytes / (self.m * self.k)
+
+    @property
+    def per_stationary(self) -> Floats:
+        """Bytes per element of the stationary operand."""
+        return self.stationary_bytes / (self.k * self.n)
+
+    @property
+    def spill(self) -> Floats:
+        """Bytes of a partial sum relative to those of a result."""
+        return self.m * self.n * ACCUMULATOR_BYTES / np.maximum(self.result_bytes, 1.0)
 
     def k_tile(self) -> Floats:
         """Return the tile of each k split, and the longest that fits at all: (rows, len(K_SPLITS) + 1)."""
@@ -79,51 +118,34 @@ class _Shapes:
         once = np.where(n_splits > 1, self.partial_write_factor, 1.0)
         return once + (2.0 * k_splits - 2.0) * self.spill
 
+    def _columns(self) -> tuple[Floats, ...]:
+        return tuple(getattr(self, field.name) for field in fields(self))
+
+    def _shape(self) -> tuple[int, ...]:
+        return np.broadcast_shapes(*(column.shape for column in self._columns()))
+
 
 _Times = tuple[Floats, Floats, Floats]
 """How often the moving operand, the stationary one and the result cross: (rows, candidates) each."""
 
 
-def search_reloads(
-    *,
-    m: Floats,
-    k: Floats,
-    n: Floats,
-    moving_bytes: Floats,
-    stationary_bytes: Floats,
-    result_bytes: Floats,
-    capacity_bytes: float,
-    orders: tuple[Order, ...],
-    max_n: float,
-    partial_write_factor: float,
-) -> Reloads:
+def search_reloads(products: Products, orders: tuple[Order, ...]) -> Reloads:
     """Return how often operands cross under the tiles that move the fewest bytes.
 
-    All arrays: (rows,). `result_bytes` is 0 where the result does not cross. One product per row; for a batch
-    of them, bytes are those of one. Where nothing fits the buffer, single elements cross as from registers.
+    `products` along one axis. Where nothing fits the buffer, single elements cross as from registers.
     """
-    shapes = _Shapes(
-        m[:, None],
-        k[:, None],
-        n[:, None],
-        per_moving=(moving_bytes / (m * k))[:, None],
-        per_stationary=(stationary_bytes / (k * n))[:, None],
-        spill=(m * n * ACCUMULATOR_BYTES / np.maximum(result_bytes, 1.0))[:, None],
-        capacity_bytes=capacity_bytes,
-        max_n=max_n,
-        partial_write_factor=partial_write_factor,
-    )
+    shapes = products.against_candidates()
     candidates = [_ORDERS[order](shapes) for order in orders]
     candidates += [_all_rows_stay(shapes), _element_by_element(shapes)]
     times = [np.concatenate(each, axis=1) for each in zip(*candidates, strict=True)]
-    sizes = (moving_bytes, stationary_bytes, result_bytes)
-    total = sum(each * size[:, None] for each, size in zip(times, sizes, strict=True))
+    sizes = (shapes.moving_bytes, shapes.stationary_bytes, shapes.result_bytes)
+    total = sum(each * size for each, size in zip(times, sizes, strict=True))
     best = np.argmin(total, axis=1)
-    moving, stationary, result = (each[np.arange(len(m)), best] for each in times)
+    moving, stationary, result = (each[np.arange(len(best)), best] for each in times)
     return Reloads(moving, stationary, result)
 
 
-def _weights_stay(shapes: _Shapes) -> _Times:
+def _weights_stay(shapes: Products) -> _Times:
     """Return the longest column tile beside one row, for each k split."""
     k_tile = shapes.k_tile()
     n_tile = shapes.n_tile(k_tile, np.ones_like(k_tile))
@@ -132,7 +154,7 @@ def _weights_stay(shapes: _Shapes) -> _Times:
     return np.where(n_tile >= 1, n_splits, NEVER), np.ones_like(n_splits), written
 
 
-def _inputs_stay(shapes: _Shapes) -> _Times:
+def _inputs_stay(shapes: Products) -> _Times:
     """Return the most rows beside one column, and beside all columns, for each k split."""
     k_tile = np.concatenate([shapes.k_tile()] * 2, axis=1)
     ones = np.ones_like(shapes.k_tile())
@@ -143,7 +165,7 @@ def _inputs_stay(shapes: _Shapes) -> _Times:
     return np.ones_like(m_splits), np.where(m_tile >= 1, m_splits, NEVER), written
 
 
-def _outputs_stay(shapes: _Shapes) -> _Times:
+def _outputs_stay(shapes: Products) -> _Times:
     """Every n split with the most rows beside it; k runs innermost, one element at a time."""
     n_tile = np.minimum(np.ceil(shapes.n / N_SPLITS), shapes.max_n)
     m_tile = shapes.m_tile(np.ones_like(n_tile), n_tile)
@@ -156,18 +178,18 @@ def _outputs_stay(shapes: _Shapes) -> _Times:
     )
 
 
-def _all_rows_stay(shapes: _Shapes) -> _Times:
+def _all_rows_stay(shapes: Products) -> _Times:
     """Return the longest column tile beside the whole moving operand: both cross once."""
     n_tile = shapes.n_tile(shapes.k, shapes.m)
     written = shapes.written(np.ceil(shapes.n / np.maximum(n_tile, 1.0)), np.ones_like(n_tile))
     return np.where(n_tile >= 1, 1.0, NEVER), np.ones_like(n_tile), written
 
 
-def _element_by_element(shapes: _Shapes) -> _Times:
-    return shapes.n, shapes.m, np.full_like(shapes.m, shapes.partial_write_factor)
+def _element_by_element(shapes: Products) -> _Times:
+    return shapes.n, shapes.m, shapes.partial_write_factor
 
 
-_ORDERS: Mapping[Order, Callable[[_Shapes], _Times]] = {
+_ORDERS: Mapping[Order, Callable[[Products], _Times]] = {
     Order.WEIGHTS_STAY: _weights_stay,
     Order.INPUTS_STAY: _inputs_stay,
     Order.OUTPUTS_STAY: _outputs_stay,

@@ -5,64 +5,67 @@ operand of a product already lives nearer, every other crosses once. Where neith
 tiles of the nearest staging level, and how often each crosses again is what `tile_search` finds.
 """
 
+from collections.abc import Iterator
+from dataclasses import fields
+
 import numpy as np
 
 from hwmodels.chip import Chip
-from hwmodels.op_table import Bools, Floats, Ints, OpClass, OpTable
+from hwmodels.distinct import distinct_rows
+from hwmodels.op_table import Bools, Floats, OpClass, OpTable
 from hwmodels.placement import Placement
+from hwmodels.quantity import nominal
 from hwmodels.rates import RowRates
-from hwmodels.tile_search import Reloads, search_reloads
+from hwmodels.tile_search import Products, Reloads, search_reloads
+from hwmodels.traffic import LevelBytes
 
 CHUNK = 1024
-"""Rows searched at a time: candidates of one chunk stay in the processor's cache."""
+"""Products searched at a time: candidates of one chunk stay in the processor's cache."""
 
 
 def tiled_bytes(
     ops: OpTable, placement: Placement, chip: Chip, *, rates: RowRates, weight_bytes: Floats
-) -> Floats:
-    """Return the bytes that cross each level's port: (rows, levels).
+) -> LevelBytes:
+    """Return the bytes that cross each level's port.
 
-    `weight_bytes`: (rows,) as stored on this chip.
+    `weight_bytes`: (chips, rows) as stored on these chips.
     """
-    crossing = np.empty((ops.n_rows, len(chip.levels)))
-    crossing[:, 0] = array_bytes(ops, rates, weight_bytes=weight_bytes)
+    nearest = array_bytes(ops, rates, weight_bytes=weight_bytes)
+    return nearest, *_behind(ops, placement, chip, rates=rates, weight_bytes=weight_bytes)
+
+
+def _behind(
+    ops: OpTable, placement: Placement, chip: Chip, *, rates: RowRates, weight_bytes: Floats
+) -> Iterator[Floats]:
+    """Yield the bytes that cross each port but the nearest."""
     activation_product = ops.op_class == OpClass.ACTIVATION_PRODUCT
     stationary_bytes = np.where(activation_product, ops.second_bytes, weight_bytes)
     stationary_level = np.where(activation_product, placement.second_level, placement.weight_level)
     second_bytes = np.where(activation_product, 0.0, ops.second_bytes)
-    for idx, level in enumerate(chip.levels):
-        if idx == 0:
-            continue
+    tiled = _is_tiled(ops)
+    in_place = ~np.isnan(rates.bytes_per_mac)
+    for idx in range(1, len(chip.levels)):
         moving = placement.activation_level >= idx
         stationary = stationary_level >= idx
         result = placement.output_level >= idx
-        factor = 1.0 if level.partial_write_factor is None else level.partial_write_factor.value
         reloads = _reloads(
-            ops,
-            np.flatnonzero(moving & stationary & _is_tiled(ops)),
-            chip,
-            capacity_bytes=_buffer_bytes(chip, idx),
-            stationary_bytes=stationary_bytes,
-            result=result,
-            partial_write_factor=factor,
+            ops, moving & stationary & tiled, chip, idx, stationary_bytes=stationary_bytes, result=result
         )
-        reused = ~(moving | stationary) | np.isnan(rates.bytes_per_mac)
-        crossing[:, idx] = (
-            np.where(
-                reused,
-                moving * ops.input_bytes * reloads.moving
-                + stationary * stationary_bytes * reloads.stationary,
-                ops.macs * rates.bytes_per_mac,
-            )
+        crossing = np.where(
+            (moving | stationary) & in_place,
+            ops.macs * rates.bytes_per_mac,
+            moving * ops.input_bytes * reloads.moving + stationary * stationary_bytes * reloads.stationary,
+        )
+        yield (
+            crossing
             + result * ops.output_bytes * reloads.result
             + moving * ops.epilogue_bytes
             + (placement.second_level >= idx) * second_bytes
         )
-    return crossing
 
 
 def array_bytes(ops: OpTable, rates: RowRates, *, weight_bytes: Floats) -> Floats:
-    """Return the bytes the units read and write at the nearest level: (rows,).
+    """Return the bytes the units read and write at the nearest level: (chips, rows).
 
     A product reads each moving element once per `lanes.n` results and each stationary one once per `lanes.m`.
     """
@@ -75,49 +78,46 @@ def array_bytes(ops: OpTable, rates: RowRates, *, weight_bytes: Floats) -> Float
 
 
 def _reloads(
-    ops: OpTable,
-    rows: Ints,
-    chip: Chip,
-    *,
-    capacity_bytes: float,
-    stationary_bytes: Floats,
-    result: Bools,
-    partial_write_factor: float,
+    ops: OpTable, tiled: Bools, chip: Chip, idx: int, *, stationary_bytes: Floats, result: Bools
 ) -> Reloads:
-    """Return `search_reloads` for some rows and 1 for all others, shapes that agree searched once."""
-    out = Reloads(np.ones(ops.n_rows), np.ones(ops.n_rows), np.ones(ops.n_rows))
-    batch = np.where(ops.op_class == OpClass.ACTIVATION_PRODUCT, ops.batch, 1.0)
-    m = np.where(ops.op_class == OpClass.ACTIVATION_PRODUCT, ops.m, ops.m * ops.batch)
-    columns = np.stack(
-        [
-            m,
-            ops.k,
-            ops.n,
-            ops.input_bytes / batch,
-            stationary_bytes / batch,
-            np.where(result, ops.output_bytes, 0.0) / batch,
-        ]
+    """Return how often operands cross the port of level `idx`: (chips, rows), 1 where nothing is `tiled`.
+
+    Products that agree, on whichever chip, are searched once.
+    """
+    rows = np.flatnonzero(tiled.any(axis=0))
+    products = _products(
+        ops.take(rows), chip, idx, stationary_bytes=stationary_bytes[:, rows], result=result[:, rows]
     )
-    for start in range(0, len(rows), CHUNK):
-        part = rows[start : start + CHUNK]
-        distinct, inverse = np.unique(columns[:, part], axis=1, return_inverse=True)
-        found = search_reloads(
-            m=distinct[0],
-            k=distinct[1],
-            n=distinct[2],
-            moving_bytes=distinct[3],
-            stationary_bytes=distinct[4],
-            result_bytes=distinct[5],
-            capacity_bytes=capacity_bytes,
-            orders=chip.tiling.orders,
-            max_n=np.inf if chip.tiling.max_n is None else chip.tiling.max_n.value,
-            partial_write_factor=partial_write_factor,
-        )
-        inverse = inverse.reshape(-1)
-        out.moving[part] = found.moving[inverse]
-        out.stationary[part] = found.stationary[inverse]
-        out.result[part] = found.result[inverse]
+    chips, places = np.nonzero(tiled[:, rows] & ~products.cross_once())
+    searched = products.take(chips, places)
+    first, inverse = distinct_rows(searched.columns())
+    found = [
+        search_reloads(searched.take(first[start : start + CHUNK]), chip.tiling.orders)
+        for start in range(0, len(first), CHUNK)
+    ]
+    shape = (len(products), ops.n_rows)
+    out = Reloads(np.ones(shape), np.ones(shape), np.ones(shape))
+    for field in fields(Reloads) if found else ():
+        each = np.concatenate([getattr(part, field.name) for part in found])
+        getattr(out, field.name)[chips, rows[places]] = each[inverse]
     return out
+
+
+def _products(ops: OpTable, chip: Chip, idx: int, *, stationary_bytes: Floats, result: Bools) -> Products:
+    """Return each row as the tile search sees it before level `idx`: one product of its batch."""
+    factor, max_n = chip.levels[idx].partial_write_factor, chip.tiling.max_n
+    batch = np.where(ops.op_class == OpClass.ACTIVATION_PRODUCT, ops.batch, 1.0)
+    return Products(
+        m=ops.m * ops.batch / batch,
+        k=ops.k,
+        n=ops.n,
+        moving_bytes=ops.input_bytes / batch,
+        stationary_bytes=stationary_bytes / batch,
+        result_bytes=np.where(result, ops.output_bytes, 0.0) / batch,
+        capacity_bytes=_buffer_bytes(chip, idx),
+        max_n=np.full((1, 1), np.inf) if max_n is None else nominal(max_n),
+        partial_write_factor=np.ones((1, 1)) if factor is None else nominal(factor),
+    )
 
 
 def _is_tiled(ops: OpTable) -> Bools:
@@ -125,9 +125,9 @@ def _is_tiled(ops: OpTable) -> Bools:
     return tiled & (ops.macs > 0) & (ops.input_bytes > 0)
 
 
-def _buffer_bytes(chip: Chip, idx: int) -> float:
-    """Return what a tile may fill of the nearest staging level before level `idx`."""
+def _buffer_bytes(chip: Chip, idx: int) -> Floats:
+    """Return what a tile may fill of the nearest staging level before level `idx`: (chips, 1)."""
     for level in reversed(chip.levels[:idx]):
         if level.stages:
-            return level.size_bytes.value / (2.0 if chip.tiling.double_buffered else 1.0)
-    return 0.0
+            return nominal(level.size_bytes) / (2.0 if chip.tiling.double_buffered else 1.0)
+    return np.zeros((1, 1))

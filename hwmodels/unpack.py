@@ -10,7 +10,7 @@ from hwmodels.utilisation import is_product
 
 
 def stored_weight_bytes(ops: OpTable, rates: RowRates) -> Floats:
-    """Return each row's weight bytes as stored on this chip: (rows,).
+    """Return each row's weight bytes as stored on these chips: (chips, rows).
 
     The payload `elements * bits / 8` is replaced by what the chip's codec or its wider storage makes of it;
     scales, zero points and biases stay. A look-up reads only rows as stored by the graph.
@@ -23,7 +23,7 @@ def stored_weight_bytes(ops: OpTable, rates: RowRates) -> Floats:
 
 
 def unpack_s(ops: OpTable, rates: RowRates, chip: Chip) -> Floats:
-    """Return the seconds spent beside the product: (3, rows).
+    """Return the seconds spent beside the product: (3, chips, rows).
 
     Widening packed weights (each once per use of the op), scaling and adding partial sums (one multiply-add
     per result and group of k), converting activations before and results after a cast op, and adding other
@@ -37,7 +37,7 @@ def unpack_s(ops: OpTable, rates: RowRates, chip: Chip) -> Floats:
 
 def _partial_sums_s(ops: OpTable, rates: RowRates, chip: Chip) -> Floats:
     if chip.unpacking is None or not rates.partial_sums.any():
-        return np.zeros((3, ops.n_rows))
+        return np.zeros((3, 1, ops.n_rows))
     channels = np.maximum(ops.weight_elements / np.maximum(ops.k, 1.0), 1.0)
     groups = np.maximum(ops.weight_groups / channels, 1.0)
     sums = np.where(rates.partial_sums, ops.batch * ops.m * ops.n * groups, 0.0)
@@ -49,7 +49,7 @@ def _partial_sums_s(ops: OpTable, rates: RowRates, chip: Chip) -> Floats:
 
 def _cast_s(ops: OpTable, rates: RowRates, chip: Chip) -> Floats:
     if not rates.cast.any():
-        return np.zeros((3, ops.n_rows))
+        return np.zeros((3, 1, ops.n_rows))
     per_s = _elementwise_per_s(chip)
     read = ops.batch * ops.m * np.maximum(ops.in_channels * ops.stride, 1.0)
     converted = np.where(rates.cast, read + ops.elements, 0.0)
@@ -58,7 +58,7 @@ def _cast_s(ops: OpTable, rates: RowRates, chip: Chip) -> Floats:
 
 def _sums_s(ops: OpTable, rates: RowRates, chip: Chip) -> Floats:
     if chip.tiling.fuses_sums or not ops.epilogue_bytes.any():
-        return np.zeros((3, ops.n_rows))
+        return np.zeros((3, 1, ops.n_rows))
     # What is as large as the result is an addend; biases are smaller and fuse.
     operands = np.floor(ops.epilogue_bytes / np.maximum(ops.output_bytes, 1.0))
     added = np.where(is_product(ops) & ~rates.on_host, operands * ops.elements, 0.0)
@@ -66,7 +66,7 @@ def _sums_s(ops: OpTable, rates: RowRates, chip: Chip) -> Floats:
 
 
 def _elementwise_per_s(chip: Chip) -> Floats:
-    """Return the steps per second of the chip's first rate for elementwise work: (3, 1)."""
+    """Return the steps per second of the chip's first rate for elementwise work: (3, chips, 1)."""
     rate = next(rate for rate in chip.rates if OpClass.ELEMENTWISE in rate.ops)
     return corners(rate.per_cycle, more_is_faster=True) * corners(
         chip.unit(rate.unit).clock_hz, more_is_faster=True

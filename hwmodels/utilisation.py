@@ -25,7 +25,7 @@ def work(ops: OpTable) -> Floats:
 
 
 def compute_cycles(ops: OpTable, rates: RowRates) -> Floats:
-    """Return the cycles each row keeps its unit busy: (3, rows).
+    """Return the cycles each row keeps its unit busy: (3, chips, rows).
 
     Products: `blocks * (max(lanes * k' / per_cycle, output) + fill) + start` with
     `blocks = ceil(batch/lb) ceil(m/lm) ceil(n/ln)`, `lanes = lb lm ln`, and k' the window times the channels

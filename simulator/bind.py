@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hwmodels.distinct import distinct_rows
 from hwmodels.op_table import Floats, Ints, OpClass, OpTable
 from simulator.liveness import live_bytes
 from simulator.vector_steps import steps
@@ -30,6 +31,32 @@ class Bound:
     graph: Graph
     ops: OpTable
     row_of: Ints
+    visits: "Visits"
+    """The same, summed up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visits:
+    """Which distinct rows a graph runs at each point, and how often: (visits,), point by point."""
+
+    row_idx: Ints
+    times: Floats
+    first: Ints
+    """Index of each point's first visit: (points,)."""
+
+    @staticmethod
+    def of(row_of: Ints) -> "Visits":
+        """Return the visits of ops whose rows are known: `row_of` (ops, points)."""
+        n_rows, n_points = int(row_of.max(initial=0)) + 1, row_of.shape[1]
+        key, times = np.unique(row_of + n_rows * np.arange(n_points), return_counts=True)
+        first = np.searchsorted(key, n_rows * np.arange(n_points))
+        return Visits(key % n_rows, times.astype(np.float64), first)
+
+    def per_point(self, values: Floats) -> Floats:
+        """Return the sum, over all that runs, of a quantity known per row: (..., rows) -> (..., points)."""
+        each = np.take(values, self.row_idx, axis=-1)
+        summed: Floats = np.add.reduceat(each * self.times, self.first, axis=-1)
+        return summed
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +92,11 @@ def bind(
             )
     columns["live_bytes"] = list(alive)
     flat = {name: np.concatenate(values) for name, values in columns.items()}
-    kept, inverse = _distinct_rows(np.stack(list(flat.values())))
+    kept, inverse = distinct_rows(np.stack(list(flat.values())))
     op_idx = np.repeat(np.arange(len(graph.ops), dtype=np.int64), n_points)[kept]
     table = _table({name: values[kept] for name, values in flat.items()}, op_idx, phase_idx, network, formats)
-    return Bound(graph, table, inverse.reshape(len(graph.ops), n_points))
+    row_of = inverse.reshape(len(graph.ops), n_points)
+    return Bound(graph, table, row_of, Visits.of(row_of))
 
 
 class _Binding:
@@ -240,24 +268,6 @@ _COLUMNS = (
 )  # fmt: skip
 _CODES = ("op_class", "weight_format", "activation_format")
 _FLAGS = ("appended_to_cache", "second_from_cache")
-
-
-def _distinct_rows(columns: Floats) -> tuple[Ints, Ints]:
-    """Return the first index of each distinct row of `columns` (columns, rows), and each row's place there.
-
-    Rows are told apart by a 64-bit polynomial hash of their bits: a million rows collide with a chance of
-    3e-8.
-    """
-    key = np.zeros(columns.shape[1], dtype=np.uint64)
-    for column in columns:
-        bits = np.ascontiguousarray(column + 0.0).view(np.uint64)  # + 0.0 makes -0.0 and 0.0 one value
-        key = (key ^ (bits ^ (bits >> np.uint64(29)))) * np.uint64(0x9E3779B97F4A7C15)
-        key ^= key >> np.uint64(32)
-    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
-    order = np.argsort(first, kind="stable")
-    rank = np.empty_like(order)
-    rank[order] = np.arange(len(order))
-    return first[order].astype(np.int64), rank[inverse].astype(np.int64)
 
 
 def _table(

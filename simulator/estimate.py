@@ -127,8 +127,9 @@ def _per_utterance(phase: PhaseCost, costs: Interval, start: Interval) -> Interv
 
 
 def _total(parts: list[Interval]) -> Interval:
+    none = np.zeros_like(parts[0].nominal)
     return Interval(
-        np.sum([part.low for part in parts], axis=0),
-        np.sum([part.nominal for part in parts], axis=0),
-        np.sum([part.high for part in parts], axis=0),
+        sum((part.low for part in parts), none),
+        sum((part.nominal for part in parts), none),
+        sum((part.high for part in parts), none),
     )

@@ -1,37 +1,37 @@
-"""One recogniser on many chips: bound once, all its phases costed in one call per chip."""
+"""One recogniser on many chips: bound once, and costed on all variants of a chip at once."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from hwmodels.chip import Chip
 from hwmodels.cost_table import Interval
-from hwmodels.model import cost, start_of_inference
-from hwmodels.op_table import Bools, Floats, OpTable
-from hwmodels.overrides import SOURCE
+from hwmodels.interval import interval
+from hwmodels.op_table import Bools, Floats, Ints, OpTable
 from hwmodels.placement import Placement
-from hwmodels.quantity import Quantity
+from hwmodels.quantity import NOMINAL
+from hwmodels.terms import start_terms, terms
+from hwmodels.variants import n_chips, with_varied
+from simulator.bind import Bound
 from simulator.place import place
-from simulator.utterances import Utterance
+from simulator.utterances import Schedule, Utterance
 from simulator.walk import bound_phases
-from traces.errors import unknown_name
 from traces.workload import Phase, Workload
+
+CHUNK_NUMBERS = 2**17
+"""Most numbers of one array (3 corners, chips, rows) at a time: a few such fit the processor's cache."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
     """The mean utterance of a recogniser, with nothing of a chip in it."""
 
-    phases: tuple[Phase, ...]
-    tables: tuple[OpTable, ...]
-    """One per phase."""
+    phases: tuple[tuple[Phase, Bound, Schedule], ...]
     joined: OpTable
     """The rows of all phases."""
-    runs: tuple[Floats, ...]
-    """How often the mean utterance runs each row of a phase: (rows of the phase,) each."""
-    starts: tuple[float, ...]
-    """How often it starts each phase."""
+    ends: Ints
+    """Where the rows of each phase but the last end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +59,13 @@ def task(workload: Workload, utterances: tuple[Utterance, ...]) -> Task:
     Raises:
         EdgeAsrError: if there are no utterances, or a graph uses a symbol that is none of a workload's.
     """
-    bound = bound_phases(workload, utterances)
-    runs = tuple(
-        np.bincount(
-            phase.row_of.ravel(),
-            weights=np.broadcast_to(when.mean_runs(), phase.row_of.shape).ravel(),
-            minlength=phase.ops.n_rows,
-        ).astype(np.float64)
-        for _, phase, when in bound
-    )
-    tables = tuple(phase.ops for _, phase, _ in bound)
-    return Task(
-        phases=tuple(phase for phase, _, _ in bound),
-        tables=tables,
-        joined=OpTable.joined(tables),
-        runs=runs,
-        starts=tuple(float(when.mean_runs().sum()) for _, _, when in bound),
-    )
+    return task_of(bound_phases(workload, utterances))
+
+
+def task_of(phases: tuple[tuple[Phase, Bound, Schedule], ...]) -> Task:
+    """Return the mean of the utterances for which phases were bound."""
+    tables = [bound.ops for _, bound, _ in phases]
+    return Task(phases, OpTable.joined(tables), np.cumsum([ops.n_rows for ops in tables])[:-1])
 
 
 def cost_on_variants(work: Task, chip: Chip, varied: Mapping[str, Floats]) -> ChipCosts:
@@ -83,24 +73,20 @@ def cost_on_variants(work: Task, chip: Chip, varied: Mapping[str, Floats]) -> Ch
 
     `varied`: key path, as `Chip.quantities` names it -> the number of each variant in SI base units:
     (variants,). A varied number is exact: it has no range. Everything else is as in `chip`; nothing varied is
-    one variant.
+    one variant. Memory is bounded however many there are.
 
     Raises:
-        EdgeAsrError: if a path is none of the chip's, the arrays differ in length, or the chip has neither a
-            rate nor a fallback for an op.
+        EdgeAsrError: if a path is none of the chip's, paths take different counts of values, or the chip has
+            neither a rate nor a fallback for an op.
     """
-    known = dict(chip.quantities())
-    for path in varied:
-        if path not in known:
-            raise unknown_name(f"number of chip {chip.name}", path, known)
-    variants = np.broadcast_arrays(*varied.values())
-    chips = []
-    for values in zip(*variants, strict=True) if varied else ((),):
-        variant = chip
-        for path, value in zip(varied, values, strict=True):
-            variant = variant.with_quantity(path, Quantity.exact(float(value), "assumed", SOURCE))
-        chips.append(variant)
-    return cost_on_chips(work, tuple(chips))
+    with_varied(chip, varied)  # all mistakes at once, before the first chunk
+    n_variants = max((len(values) for values in varied.values()), default=1)
+    step = max(CHUNK_NUMBERS // (3 * work.joined.n_rows), 1)
+    parts = (
+        with_varied(chip, {path: values[start : start + step] for path, values in varied.items()})
+        for start in range(0, n_variants, step)
+    )
+    return _costed(work, parts)
 
 
 def cost_on_chips(work: Task, chips: tuple[Chip, ...]) -> ChipCosts:
@@ -109,34 +95,33 @@ def cost_on_chips(work: Task, chips: tuple[Chip, ...]) -> ChipCosts:
     Raises:
         EdgeAsrError: if a chip has neither a rate nor a fallback for an op.
     """
-    n_phases = len(work.phases)
-    found = [_phase_costs(work, chip) for chip in chips]
-    costs = np.array([each for each, _ in found]).reshape(-1, 2, 3, n_phases)
-    latency_s, energy_j = (Interval(*costs[:, which].sum(axis=2).T) for which in range(2))
+    return _costed(work, chips)
+
+
+def _costed(work: Task, parts: Iterable[Chip]) -> ChipCosts:
+    """Return the costs of chips, each of which may stand for many, one after the other."""
+    found = [(np.zeros((2, len(work.phases), 3, 0)), np.zeros(0)), *(_by_phase(work, chip) for chip in parts)]
+    costs = np.concatenate([each for each, _ in found], axis=-1)
+    latency_s, energy_j = (interval(sum(each, np.zeros(each.shape[1:]))) for each in costs)
     return ChipCosts(
         latency_s,
         energy_j,
-        phases=work.phases,
-        phase_latency_s=costs[:, 0, 1].T,
-        excess_bytes=np.array([excess for _, excess in found]),
+        phases=tuple(phase for phase, _, _ in work.phases),
+        phase_latency_s=costs[0, :, NOMINAL],
+        excess_bytes=np.concatenate([each for _, each in found]),
     )
 
 
-def _phase_costs(work: Task, chip: Chip) -> tuple[Floats, float]:
-    """Return low, nominal and high of latency and energy by phase, (2, 3, phases), and the excess bytes."""
-    placement = Placement.joined([place(ops, chip) for ops in work.tables])
-    found, start = cost(work.joined, placement, chip), start_of_inference(chip)
-    ends = np.cumsum([ops.n_rows for ops in work.tables])[:-1]
-    costs = [
-        [
-            [
-                float(runs @ rows) + starts * float(getattr(once, bound.name))
-                for runs, rows, starts in zip(
-                    work.runs, np.split(getattr(per_row, bound.name), ends), work.starts, strict=True
-                )
-            ]
-            for bound in fields(Interval)
-        ]
-        for per_row, once in ((found.latency_s, start.latency_s), (found.energy_j, start.energy_j))
-    ]
-    return np.array(costs), float(found.excess_bytes.max(initial=0.0))
+def _by_phase(work: Task, chip: Chip) -> tuple[Floats, Floats]:
+    """Return latency and energy, (2, phases, 3, chips), and the worst op's excess bytes, (chips,)."""
+    placement = Placement.joined([place(bound.ops, chip) for _, bound, _ in work.phases])
+    found = terms(work.joined, placement, chip)
+    per_row = (found.latency_s, found.energy.total_j())
+    costs = np.zeros((2, len(work.phases), 3, n_chips(chip)))
+    for of_rows, of_starts, of_phases in zip(per_row, start_terms(chip), costs, strict=True):
+        rows = np.split(of_rows, work.ends, axis=-1)
+        for idx, (_, bound, when) in enumerate(work.phases):
+            starts = when.mean(np.ones(when.n_points))
+            of_phases[idx] = when.mean(bound.visits.per_point(rows[idx])) + starts * of_starts
+    excess_bytes = placement.excess_bytes.max(axis=1, initial=0.0)
+    return costs, np.broadcast_to(excess_bytes, (n_chips(chip),))

@@ -1,10 +1,13 @@
 """Placing: which memory level each op's operands live in, by liveness, sizes and what levels may hold."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from hwmodels.chip import Chip, Holding
 from hwmodels.op_table import Floats, Ints, OpTable
 from hwmodels.placement import Placement
+from hwmodels.quantity import nominal
 
 
 def place(ops: OpTable, chip: Chip) -> Placement:
@@ -18,69 +21,67 @@ def place(ops: OpTable, chip: Chip) -> Placement:
 
     What fits nowhere is placed in the farthest level that may hold it, with the bytes it exceeds it by.
     """
-    size_bytes = np.array([level.size_bytes.value for level in chip.levels])
-    live = ops.live_bytes
+    size_bytes = tuple(nominal(level.size_bytes) for level in chip.levels)
+    live = ops.live_bytes[None]
     levels_of_activations = _levels_that_hold(chip, "activations")
-    activation_level = _nearest(live, size_bytes, levels_of_activations)
-    stored_level = activation_level
-    if chip.tiling.cascades:
-        activation_level = np.full_like(activation_level, levels_of_activations[0])
-    most_live = float(live.max(initial=0.0))
-    cache_bytes = float(ops.cache_bytes.max(initial=0.0))
-    cache_level = int(
-        _nearest(_alone(cache_bytes + most_live), size_bytes, _levels_that_hold(chip, "caches"))[0]
-    )
-    weight_bytes = float(ops.network_weight_bytes.max(initial=0.0))
+    stored_level = _nearest(live, size_bytes, levels_of_activations)
+    activation_level = np.full_like(stored_level, levels_of_activations[0])
+    if not chip.tiling.cascades:
+        activation_level = stored_level
+    most_live = live.max(axis=1, keepdims=True, initial=0.0)
+    cache_bytes = _largest(ops.cache_bytes)
+    cache_level = _nearest(cache_bytes + most_live, size_bytes, _levels_that_hold(chip, "caches"))
+    weight_bytes = np.broadcast_to(_largest(ops.network_weight_bytes), live.shape)
     levels_of_weights = _levels_that_hold(chip, "weights")
-    beside = most_live + cache_bytes
-    taken = np.where(np.arange(len(chip.levels)) < levels_of_weights[-1], beside, 0.0)
-    weight_level = int(_nearest(_alone(weight_bytes), size_bytes - taken, levels_of_weights)[0])
-    cached = np.full(ops.n_rows, cache_level, dtype=np.int64)
-    excess_bytes, excess_level = _excess(
-        size_bytes, stored_level, live, (cache_level, cache_bytes), (weight_level, weight_bytes)
+    free_bytes = tuple(
+        size - (most_live + cache_bytes if idx < levels_of_weights[-1] else 0.0)
+        for idx, size in enumerate(size_bytes)
     )
+    weight_level = _nearest(weight_bytes, free_bytes, levels_of_weights)
+    excess_bytes, excess_level = _excess(
+        size_bytes, (stored_level, live), (cache_level, cache_bytes), (weight_level, weight_bytes)
+    )
+
     return Placement(
-        weight_level=np.full(ops.n_rows, weight_level, dtype=np.int64),
+        weight_level=weight_level,
         activation_level=activation_level,
-        second_level=np.where(ops.second_from_cache, cached, activation_level),
-        output_level=np.where(ops.appended_to_cache, cached, activation_level),
-        weights_resident=np.full(ops.n_rows, weight_level < levels_of_weights[-1]),
+        second_level=np.where(ops.second_from_cache, cache_level, activation_level),
+        output_level=np.where(ops.appended_to_cache, cache_level, activation_level),
+        weights_resident=weight_level < levels_of_weights[-1],
         excess_bytes=excess_bytes,
         excess_level=excess_level,
     )
 
 
-def _levels_that_hold(chip: Chip, what: Holding) -> Ints:
+def _levels_that_hold(chip: Chip, what: Holding) -> tuple[int, ...]:
     """Return the indices of levels that may hold something, nearest first; chip files ensure there is one."""
-    return np.array([idx for idx, level in enumerate(chip.levels) if what in level.holds], dtype=np.int64)
+    return tuple(idx for idx, level in enumerate(chip.levels) if what in level.holds)
 
 
-def _alone(size_bytes: float) -> Floats:
-    return np.array([size_bytes])
+def _largest(column: Floats) -> Floats:
+    return np.array([[column.max(initial=0.0)]])
 
 
-def _nearest(needed_bytes: Floats, size_bytes: Floats, levels: Ints) -> Ints:
-    """Return the nearest of `levels` that is large enough, else the last of them: (rows,)."""
-    enough = needed_bytes[:, None] <= size_bytes[levels][None, :]
-    enough[:, -1] = True
-    nearest: Ints = levels[np.argmax(enough, axis=1)]
+def _nearest(needed_bytes: Floats, size_bytes: Sequence[Floats], levels: tuple[int, ...]) -> Ints:
+    """Return the nearest of `levels` that is large enough, else the last of them: (chips, rows).
+
+    `needed_bytes`: (1, rows); `size_bytes`: (chips, 1) per level of the chip.
+    """
+    *nearer, farthest = levels
+    nearest = np.full((1, needed_bytes.shape[1]), farthest, dtype=np.int64)
+    for idx in reversed(nearer):
+        nearest = np.where(needed_bytes <= size_bytes[idx], idx, nearest)
     return nearest
 
 
-def _excess(
-    size_bytes: Floats,
-    activation_level: Ints,
-    live_bytes: Floats,
-    caches: tuple[int, float],
-    weights: tuple[int, float],
-) -> tuple[Floats, Ints]:
-    """Return by how much the fullest level is exceeded while each op runs, and which it is: (rows,) each.
+def _excess(size_bytes: Sequence[Floats], *held: tuple[Ints, Floats]) -> tuple[Floats, Ints]:
+    """Return by how much the fullest level is exceeded while each op runs, and which it is: (chips, rows).
 
-    `caches` and `weights` are pairs of level and bytes.
+    `held` are pairs of the level something lives in and its bytes.
     """
-    occupied = np.zeros((len(live_bytes), len(size_bytes)))
-    occupied[np.arange(len(live_bytes)), activation_level] += live_bytes
-    for level, held_bytes in (caches, weights):
-        occupied[:, level] += held_bytes
-    excess = np.maximum(occupied - size_bytes, 0.0)
-    return excess.max(axis=1), excess.argmax(axis=1)
+    excess = [
+        sum((np.where(level == idx, held_bytes, 0.0) for level, held_bytes in held), np.zeros((1, 1))) - size
+        for idx, size in enumerate(size_bytes)
+    ]
+    most = np.maximum(np.stack(np.broadcast_arrays(*excess)), 0.0)
+    return most.max(axis=0), most.argmax(axis=0)

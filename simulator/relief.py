@@ -66,15 +66,14 @@ def latency_without(phase: PhaseCost, chip: Chip, resource: str) -> Floats:
         case level if level in costs.levels:
             freed = np.array(costs.levels) == level
             transfer_s, exposed_s = np.where(freed, 0.0, transfer_s), np.where(freed, 0.0, exposed_s)
-    latency_s: Floats = combined_s(
+    return combined_s(
         chip.overlap,
-        compute_s=compute_s[None],
-        unpack_s=unpack_s[None],
-        exposed_s=exposed_s[None],
-        transfer_s=transfer_s[None],
-        overhead_s=overhead_s[None],
-    )[0]
-    return latency_s
+        compute_s=compute_s,
+        unpack_s=unpack_s,
+        exposed_s=tuple(exposed_s.T),
+        transfer_s=tuple(transfer_s.T),
+        overhead_s=overhead_s,
+    )
 
 
 def saved_s(phase: PhaseCost, chip: Chip, resource: str) -> Floats:

@@ -38,7 +38,7 @@ RUN_ONCE = Utterance(audio_s=1.0, tokens=1)
 class Schedule:
     """When a phase runs: distinct points, and which utterance visits which of them how often.
 
-    `points`: symbol -> (points,). `utterance_idx`, `point_idx`, `runs`: (visits,).
+    `points`: symbol -> (points,). `utterance_idx`, `point_idx`, `runs`: (visits,), utterance by utterance.
     """
 
     points: Points
@@ -56,11 +56,21 @@ class Schedule:
         """Return how often each point is visited per utterance, on average: (points,)."""
         return np.bincount(self.point_idx, self.runs, self.n_points) / self.n_utterances
 
+    def mean(self, per_point: Floats) -> Floats:
+        """Return the mean utterance's sum of a quantity known per point: (..., points) -> (...).
+
+        Of a single utterance it is, bit for bit, what `per_utterance` has.
+        """
+        summed: Floats = np.add.reduceat(per_point * self.mean_runs(), [0], axis=-1)[..., 0]
+        return summed
+
     def per_utterance(self, per_point: Floats) -> Floats:
-        """Return the sum over an utterance's visits of a quantity known per point: (utterances,)."""
-        weights = self.runs * per_point[self.point_idx]
-        # bincount of nothing yields integers
-        return np.bincount(self.utterance_idx, weights, self.n_utterances).astype(np.float64)
+        """Return the sum over each utterance's visits of a quantity known per point: (utterances,)."""
+        total = np.zeros(self.n_utterances)
+        visiting, first = np.unique(self.utterance_idx, return_index=True)
+        if len(visiting):
+            total[visiting] = np.add.reduceat(per_point[self.point_idx] * self.runs, first)
+        return total
 
 
 def schedule(workload: Workload, phase: Phase, utterances: tuple[Utterance, ...]) -> Schedule:

@@ -91,4 +91,4 @@ def per_op(bound: Bound, when: Schedule, values: Floats) -> Floats:
 
 def per_utterance(bound: Bound, when: Schedule, values: Floats) -> Floats:
     """Return, of a quantity known per row, the sum over all an utterance runs in the phase: (utterances,)."""
-    return when.per_utterance(values[bound.row_of].sum(axis=0))
+    return when.per_utterance(bound.visits.per_point(values))

@@ -64,7 +64,7 @@ class Bench:
     def predict(self, chip: Chip) -> Prediction:
         """Return what every job costs on a chip, starting it included."""
         placed = [place(piece.ops, chip) for piece in self.pieces]
-        found, start = cost(self._joined, _placed(placed), chip), start_of_inference(chip)
+        found, start = cost(self._joined, Placement.joined(placed), chip), start_of_inference(chip)
         return Prediction(
             self._per_job(found.latency_s, start.latency_s), self._per_job(found.energy_j, start.energy_j)
         )
@@ -129,12 +129,3 @@ def _joined(tables: Sequence[OpTable]) -> OpTable:
         if field.name != "formats"
     }
     return OpTable(formats=FORMATS, **columns)
-
-
-def _placed(parts: Sequence[Placement]) -> Placement:
-    return Placement(
-        **{
-            field.name: np.concatenate([getattr(part, field.name) for part in parts])
-            for field in fields(Placement)
-        }
-    )

@@ -9,18 +9,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hwmodels.chip import Order
-from hwmodels.tile_search import ACCUMULATOR_BYTES, Reloads, search_reloads
+from hwmodels.tile_search import ACCUMULATOR_BYTES, Products, Reloads, search_reloads
 
 extent = st.integers(1, 40)
 
 
+def bytes_each(
+    m: int, k: int, n: int, capacity: float, *, max_n: float = np.inf, write_factor: float = 1.0
+) -> Products:
+    """Return one product of single-byte elements."""
+    numbers = (m, k, n, m * k, k * n, m * n, capacity, max_n, write_factor)
+    return Products(*(np.array([float(number)]) for number in numbers))
+
+
 def search(m: int, k: int, n: int, capacity: float, orders: tuple[Order, ...] = tuple(Order)) -> Reloads:
-    one = np.ones(1)
-    return search_reloads(
-        m=m * one, k=k * one, n=n * one, moving_bytes=m * k * one, stationary_bytes=k * n * one,
-        result_bytes=m * n * one, capacity_bytes=capacity, orders=orders, max_n=np.inf,
-        partial_write_factor=1.0,
-    )  # fmt: skip
+    return search_reloads(bytes_each(m, k, n, capacity), orders)
 
 
 def moved(found: Reloads, m: int, k: int, n: int) -> float:
@@ -81,11 +84,24 @@ def test_weights_that_stay_make_the_input_cross_once_per_column_tile() -> None:
 
 
 def test_shorter_pieces_than_a_burst_are_charged() -> None:
-    one = np.ones(1)
-    found = search_reloads(
-        m=100 * one, k=64 * one, n=64 * one, moving_bytes=6400 * one, stationary_bytes=4096 * one,
-        result_bytes=6400 * one, capacity_bytes=1e6, orders=(Order.WEIGHTS_STAY,), max_n=16,
-        partial_write_factor=4,
-    )  # fmt: skip
+    found = search_reloads(bytes_each(100, 64, 64, 1e6, max_n=16, write_factor=4), (Order.WEIGHTS_STAY,))
     assert found.result[0] == 4
     assert found.stationary[0] == pytest.approx(1)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    m=extent,
+    k=extent,
+    n=extent,
+    capacity=st.integers(20, 20_000),
+    max_n=st.sampled_from([16.0, np.inf]),
+    write_factor=st.sampled_from([1.0, 4.0]),
+)
+def test_what_need_not_be_searched_crosses_once(
+    m: int, k: int, n: int, capacity: int, max_n: float, write_factor: float
+) -> None:
+    products = bytes_each(m, k, n, capacity, max_n=max_n, write_factor=write_factor)
+    found = search_reloads(products, tuple(Order))
+    once = (found.moving[0], found.stationary[0], found.result[0]) == (1, 1, 1)
+    assert bool(products.cross_once()[0]) <= once

@@ -1,0 +1,131 @@
+"""What every op's time and energy are made of, on one chip or on many that differ in numbers only.
+
+Arrays have an axis for chips, of length 1 for whatever no varied number reaches: a bandwidth that varies
+makes its own transfers vary, and leaves the tiles alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from hwmodels import cpu, dsp, mcu, npu
+from hwmodels.chip import Chip, Family, Level
+from hwmodels.energy import EnergyTerms, energy_terms
+from hwmodels.op_table import Floats, OpTable
+from hwmodels.overlap import combined_s
+from hwmodels.placement import Placement
+from hwmodels.quantity import corners, nominal
+from hwmodels.rates import RowRates, row_rates
+from hwmodels.traffic import LevelBytes, Traffic
+from hwmodels.unpack import stored_weight_bytes, unpack_s
+from hwmodels.utilisation import compute_cycles, is_product
+
+FAMILIES: Mapping[Family, Traffic] = {
+    "npu": npu.level_bytes,
+    "mcu": mcu.level_bytes,
+    "dsp": dsp.level_bytes,
+    "cpu": cpu.level_bytes,
+}
+FLOAT32_BYTES = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Terms of every row: (3, chips, rows) for optimistic, nominal and pessimistic, or one such per level."""
+
+    rates: RowRates
+    level_bytes: LevelBytes
+    compute_s: Floats
+    unpack_s: Floats
+    transfer_s: tuple[Floats, ...]
+    exposed_s: tuple[Floats, ...]
+    """Transfers of first and last tiles, which nothing hides; beside `transfer_s`."""
+    overhead_s: Floats
+    latency_s: Floats
+    energy: EnergyTerms
+
+
+def terms(ops: OpTable, placement: Placement, chip: Chip) -> Terms:
+    """Return what each row's time and energy are made of.
+
+    Raises:
+        EdgeAsrError: if the chip has neither a rate nor a fallback for an op's class and formats.
+    """
+    rates = row_rates(ops, chip)
+    weight_bytes = stored_weight_bytes(ops, rates)
+    level_bytes = FAMILIES[chip.family](ops, placement, chip, rates=rates, weight_bytes=weight_bytes)
+    compute_s = compute_cycles(ops, rates) / rates.clock_hz
+    unpacking_s = unpack_s(ops, rates, chip)
+    transfer_s = tuple(
+        _transfer_s(level, crossing) for level, crossing in zip(chip.levels, level_bytes, strict=True)
+    )
+    exposed_s = _exposed_s(ops, placement, chip)
+    hop_s = np.where(rates.on_host, corners(chip.overheads.host_hop_s, more_is_faster=False), 0.0)
+    overhead_s = corners(chip.overheads.per_op_s, more_is_faster=False) + hop_s + _leaving_s(ops, chip)
+    latency_s = combined_s(
+        chip.overlap,
+        compute_s=compute_s,
+        unpack_s=unpacking_s,
+        exposed_s=exposed_s,
+        transfer_s=transfer_s,
+        overhead_s=overhead_s,
+    )
+    return Terms(
+        rates=rates,
+        level_bytes=level_bytes,
+        compute_s=compute_s,
+        unpack_s=unpacking_s,
+        transfer_s=transfer_s,
+        exposed_s=exposed_s,
+        overhead_s=overhead_s,
+        latency_s=latency_s,
+        energy=energy_terms(ops, chip, rates=rates, level_bytes=level_bytes, latency_s=latency_s),
+    )
+
+
+def start_terms(chip: Chip) -> tuple[Floats, Floats]:
+    """Return the fixed delay of one phase, and static power over it: (3, chips) each."""
+    latency_s = corners(chip.overheads.per_inference_s, more_is_faster=False)[..., 0]
+    return latency_s, latency_s * corners(chip.energy.static_power_w, more_is_faster=False)[..., 0]
+
+
+def _transfer_s(level: Level, level_bytes: Floats) -> Floats:
+    """Return the seconds a level's port is busy: (3, chips, rows); 0 where its rates already include it.
+
+    `level_bytes`: (chips, rows)
+    """
+    if level.bandwidth_bytes_per_s is None:
+        return np.zeros((3, 1, level_bytes.shape[1]))
+    latency_s = np.where(level_bytes > 0, corners(level.latency_s, more_is_faster=False), 0.0)
+    return level_bytes / corners(level.bandwidth_bytes_per_s, more_is_faster=True) + latency_s
+
+
+def _exposed_s(ops: OpTable, placement: Placement, chip: Chip) -> tuple[Floats, ...]:
+    """Return the seconds of loading first and storing last tiles that no other op hides, by level.
+
+    A product without prefetching holds the smaller of its moving operand and its result whole: that one is
+    loaded before it computes, or stored after.
+    """
+    if chip.tiling.prefetches:
+        return (np.zeros((3, 1, ops.n_rows)),) * len(chip.levels)
+    held_bytes = np.where(is_product(ops), np.minimum(ops.input_bytes, ops.output_bytes), 0.0)
+    return tuple(
+        _transfer_s(level, np.where(placement.activation_level == idx, held_bytes, 0.0))
+        for idx, level in enumerate(chip.levels)
+    )
+
+
+def _leaving_s(ops: OpTable, chip: Chip) -> Floats:
+    """Return the seconds of converting float results that leave the graph to float32: (3, chips, rows).
+
+    What the nearest level that holds activations can take is converted on the way; only the rest waits.
+    """
+    per_s = chip.overheads.float_results_bytes_per_s
+    if per_s is None:
+        return np.zeros((3, 1, ops.n_rows))
+    nearest = next(level for level in chip.levels if "activations" in level.holds)
+    is_float = np.array([*(fmt.is_float for fmt in ops.formats), False])[ops.activation_format]
+    leaving_bytes = np.where(is_float, ops.leaving_elements * FLOAT32_BYTES, 0.0)
+    waiting = np.maximum(leaving_bytes - nominal(nearest.size_bytes), 0.0)
+    return waiting / corners(per_s, more_is_faster=True)
