@@ -40,6 +40,9 @@ class Unit:
     name: str
     kind: UnitKind
     clock_hz: Quantity
+    speed: Quantity | None = None
+    """How much faster than its rates the unit works on this board with this software: a core's wait states
+    and kernels, an accelerator's idle cycles. None where the rates say it all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,8 @@ class Lanes:
     m: int = 1
     k: int = 1
     n: int = 1
+    m_inner: int = 0
+    """How many of `m` positions lie along the innermost axis; 0 where any `m` of them make a block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,14 @@ class Rate:
     """Least cycles per block where an output stage runs beside the multipliers; None where none limits."""
     lanes: Lanes
     bytes_per_mac: Quantity | None
+    slab_cycles: Quantity | None = None
+    """Cycles lost per block and `lanes.k` channels of its input, whose operands load before they multiply;
+    None where loading hides."""
+    whole_window: bool = False
+    """Whether windows are first copied to rows (im2col), so that all of k is rounded up to `lanes.k` at once,
+    not the channels at each of its positions."""
+    serial: bool = False
+    """Whether channels of results follow each other within a block: a narrower last block takes less."""
 
 
 class Remedy(StrEnum):

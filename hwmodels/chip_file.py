@@ -179,7 +179,10 @@ def _rate(name: str, node: "RateNode") -> Rate:
         fill_cycles=_quantity(node.fill_cycles),
         start_cycles=_optional(node.start_cycles),
         output_cycles=_optional(node.output_cycles),
-        lanes=Lanes(node.lanes.batch, node.lanes.m, node.lanes.k, node.lanes.n),
+        slab_cycles=_optional(node.slab_cycles),
+        lanes=Lanes(node.lanes.batch, node.lanes.m, node.lanes.k, node.lanes.n, node.lanes.m_inner),
+        whole_window=node.whole_window,
+        serial=node.serial,
         bytes_per_mac=_optional(node.bytes_per_mac),
     )
 
@@ -201,7 +204,10 @@ def _chip(name: str, node: "ChipNode") -> Chip:
         software=node.software,
         description=" ".join(node.description.split()),
         hypothetical=node.hypothetical,
-        units=tuple(Unit(key, unit.kind, _quantity(unit.clock_hz)) for key, unit in node.units.items()),
+        units=tuple(
+            Unit(key, unit.kind, _quantity(unit.clock_hz), _optional(unit.speed))
+            for key, unit in node.units.items()
+        ),
         levels=tuple(_level(key, level) for key, level in node.levels.items()),
         rates=tuple(_rate(key, rate) for key, rate in node.rates.items()),
         fallbacks=tuple(

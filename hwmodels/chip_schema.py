@@ -78,7 +78,13 @@ class UnitNode(_Node):
 
     kind: UnitKind
     clock_hz: QuantityNode
+    speed: QuantityNode | None = None
     _clock = field_validator("clock_hz")(_positive)
+
+    @field_validator("speed")
+    @classmethod
+    def _check_speed(cls, node: QuantityNode | None) -> QuantityNode | None:
+        return node if node is None else _positive(node)
 
 
 class LevelNode(_Node):
@@ -107,6 +113,13 @@ class LanesNode(_Node):
     m: Annotated[int, Field(ge=1)] = 1
     k: Annotated[int, Field(ge=1)] = 1
     n: Annotated[int, Field(ge=1)] = 1
+    m_inner: Annotated[int, Field(ge=0)] = 0
+
+    @model_validator(mode="after")
+    def _check(self) -> "LanesNode":
+        if self.m_inner and self.m % self.m_inner:
+            raise ValueError(f"m_inner: {self.m} positions are no whole number of rows of {self.m_inner}")
+        return self
 
 
 def _classes(pattern: str, info: ValidationInfo) -> str:
@@ -130,7 +143,10 @@ class RateNode(_Node):
     fill_cycles: QuantityNode
     start_cycles: QuantityNode | None = None
     output_cycles: QuantityNode | None = None
+    slab_cycles: QuantityNode | None = None
     lanes: LanesNode = LanesNode()
+    whole_window: bool = False
+    serial: bool = False
     bytes_per_mac: QuantityNode | None = None
     _rate = field_validator("per_cycle")(_positive)
     _fill = field_validator("fill_cycles")(_not_negative)

@@ -61,6 +61,8 @@ class OpTable:
     op_class: Ints
     batch: Floats
     m: Floats
+    m_inner: Floats
+    """Positions of m along the innermost axis of a convolution's result; m of everything else."""
     k: Floats
     n: Floats
     kernel: Floats

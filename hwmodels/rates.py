@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hwmodels.chip import Chip, Fallback, FormatQuantity, Rate, Remedy
+from hwmodels.chip import Chip, Fallback, FormatQuantity, Rate, Remedy, Unit
 from hwmodels.format_class import bits_of, format_class
 from hwmodels.op_table import Bools, Floats, Ints, OpClass, OpTable
 from hwmodels.quantity import NOMINAL, Quantity, corner_table, corners
@@ -14,9 +14,15 @@ from traces.formats import Format, Granularity
 PRODUCTS = (OpClass.DENSE, OpClass.DEPTHWISE, OpClass.MATVEC, OpClass.ACTIVATION_PRODUCT)
 """Classes whose work is counted in MACs; all others in elementary vector steps."""
 _WITH_WEIGHTS = (OpClass.DENSE, OpClass.DEPTHWISE, OpClass.MATVEC)
+AS_RATED = Quantity.exact(1.0, "derived", "the rates say it all")
 _NEVER = Quantity.exact(np.inf, "derived", "no work of this kind is done")
 _NOTHING = Quantity.exact(0.0, "derived", "no cost of this kind arises")
 _UNSET = Quantity.exact(np.nan, "derived", "another rule holds")
+
+
+def pace_hz(unit: Unit) -> Floats:
+    """Return the rated cycles a unit does per second: (3, chips, 1), clock times speed."""
+    return corners(unit.clock_hz, more_is_faster=True) * corners(unit.speed or AS_RATED, more_is_faster=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +135,19 @@ class RowRates:
     notes: tuple[str, ...]
     per_cycle: Floats
     clock_hz: Floats
+    """Clock times speed: rated cycles done per second."""
     fill_cycles: Floats
     start_cycles: Floats
     output_cycles: Floats
+    slab_cycles: Floats
     lanes_batch: Floats
     lanes_m: Floats
     lanes_k: Floats
     lanes_n: Floats
+    lanes_m_inner: Floats
+    """0 where blocks are cut along m as a whole."""
+    whole_window: Bools
+    serial: Bools
     bytes_per_mac: Floats
     """(chips, rows): nan where operands are reused by tiling."""
     on_host: Bools
@@ -174,8 +186,12 @@ def row_rates(ops: OpTable, chip: Chip) -> RowRates:
     unit_names = [unit.name for unit in chip.units]
     notes = ("", *sorted({choice.note for choice in choices} - {""}))
     lanes = np.array(
-        [[c.rate.lanes.batch, c.rate.lanes.m, c.rate.lanes.k, c.rate.lanes.n] for c in choices], dtype=float
-    ).reshape(-1, 4)[inverse]
+        [
+            [c.rate.lanes.batch, c.rate.lanes.m, c.rate.lanes.k, c.rate.lanes.n, c.rate.lanes.m_inner]
+            for c in choices
+        ],
+        dtype=float,
+    ).reshape(-1, 5)[inverse]
     widths = np.array([_widths(choice) for choice in choices], dtype=float).reshape(-1, 2)[inverse]
 
     def table(quantities: list[Quantity], *, more_is_faster: bool) -> Floats:
@@ -189,14 +205,19 @@ def row_rates(ops: OpTable, chip: Chip) -> RowRates:
         note_idx=np.array([notes.index(c.note) for c in choices], dtype=np.int64)[inverse],
         notes=notes,
         per_cycle=table([c.rate.per_cycle for c in choices], more_is_faster=True),
-        clock_hz=table([chip.unit(c.rate.unit).clock_hz for c in choices], more_is_faster=True),
+        clock_hz=table([chip.unit(c.rate.unit).clock_hz for c in choices], more_is_faster=True)
+        * table([chip.unit(c.rate.unit).speed or AS_RATED for c in choices], more_is_faster=True),
         fill_cycles=table([c.rate.fill_cycles for c in choices], more_is_faster=False),
         start_cycles=table([c.rate.start_cycles or _NOTHING for c in choices], more_is_faster=False),
         output_cycles=table([c.rate.output_cycles or _NOTHING for c in choices], more_is_faster=False),
+        slab_cycles=table([c.rate.slab_cycles or _NOTHING for c in choices], more_is_faster=False),
         lanes_batch=lanes[:, 0],
         lanes_m=lanes[:, 1],
         lanes_k=lanes[:, 2],
         lanes_n=lanes[:, 3],
+        lanes_m_inner=lanes[:, 4],
+        whole_window=flags([c.rate.whole_window for c in choices]),
+        serial=flags([c.rate.serial for c in choices]),
         bytes_per_mac=table([c.rate.bytes_per_mac or _UNSET for c in choices], more_is_faster=False)[NOMINAL],
         on_host=flags([chip.unit(c.rate.unit).kind == "host" for c in choices]),
         cast=flags([c.cast for c in choices]),
@@ -240,7 +261,7 @@ def _weights_per_cycle(chip: Chip, choice: Choice) -> Quantity:
 def _unpack_clock(chip: Chip) -> Floats:
     if chip.unpacking is None:
         return np.ones((3, 1, 1))
-    return corners(chip.unit(chip.unpacking.unit).clock_hz, more_is_faster=True)
+    return pace_hz(chip.unit(chip.unpacking.unit))
 
 
 def _bytes_per_weight(chip: Chip, choice: Choice) -> Quantity:

@@ -5,7 +5,7 @@ import numpy as np
 from hwmodels.chip import Chip
 from hwmodels.op_table import Floats, OpClass, OpTable
 from hwmodels.quantity import corners
-from hwmodels.rates import RowRates
+from hwmodels.rates import RowRates, pace_hz
 from hwmodels.utilisation import is_product
 
 
@@ -41,8 +41,8 @@ def _partial_sums_s(ops: OpTable, rates: RowRates, chip: Chip) -> Floats:
     channels = np.maximum(ops.weight_elements / np.maximum(ops.k, 1.0), 1.0)
     groups = np.maximum(ops.weight_groups / channels, 1.0)
     sums = np.where(rates.partial_sums, ops.batch * ops.m * ops.n * groups, 0.0)
-    per_s = corners(chip.unpacking.partial_sums_per_cycle, more_is_faster=True) * corners(
-        chip.unit(chip.unpacking.unit).clock_hz, more_is_faster=True
+    per_s = corners(chip.unpacking.partial_sums_per_cycle, more_is_faster=True) * pace_hz(
+        chip.unit(chip.unpacking.unit)
     )
     return sums / per_s
 
@@ -68,6 +68,4 @@ def _sums_s(ops: OpTable, rates: RowRates, chip: Chip) -> Floats:
 def _elementwise_per_s(chip: Chip) -> Floats:
     """Return the steps per second of the chip's first rate for elementwise work: (3, chips, 1)."""
     rate = next(rate for rate in chip.rates if OpClass.ELEMENTWISE in rate.ops)
-    return corners(rate.per_cycle, more_is_faster=True) * corners(
-        chip.unit(rate.unit).clock_hz, more_is_faster=True
-    )
+    return corners(rate.per_cycle, more_is_faster=True) * pace_hz(chip.unit(rate.unit))

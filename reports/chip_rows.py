@@ -20,7 +20,8 @@ def ceiling_rows(chip: Chip) -> tuple[CeilingRow, ...]:
     for rate in chip.rates:
         if PRODUCTS & set(rate.ops):
             key = (rate.unit, f"{rate.weight or 'any'} x {rate.activation or 'any'}")
-            peak = rate.per_cycle.value * chip.unit(rate.unit).clock_hz.value
+            unit = chip.unit(rate.unit)
+            peak = rate.per_cycle.value * unit.clock_hz.value * (unit.speed.value if unit.speed else 1.0)
             peaks[key] = max(peak, peaks.get(key, 0.0))
     return tuple(CeilingRow(chip.name, unit, formats, peak) for (unit, formats), peak in peaks.items())
 

@@ -164,7 +164,7 @@ class _Binding:
     def _extents(self, op: Op) -> dict[str, Floats | float]:
         match op.extents:
             case Product(batch, m, k, n):
-                row = {"batch": batch, "m": m, "k": k, "n": n}
+                row = {"batch": batch, "m": m, "m_inner": m, "k": k, "n": n}
                 return {**{name: self.value(dim) for name, dim in row.items()}, "kernel": 1.0, "stride": 1.0,
                         "in_channels": self.value(k)}  # fmt: skip
             case Convolution() as conv:
@@ -174,6 +174,7 @@ class _Binding:
                 return {
                     "batch": self.value(conv.batch) * conv.groups,
                     "m": positions,
+                    "m_inner": self.value(conv.out_size[-1]),
                     "k": in_channels * window,
                     "n": conv.out_channels / conv.groups,
                     "kernel": window,
@@ -181,7 +182,8 @@ class _Binding:
                     "in_channels": in_channels,
                 }
             case Rows(rows, row_length):
-                return {"batch": 1.0, "m": self.value(rows), "k": 1.0, "n": self.value(row_length),
+                walked = self.value(rows)
+                return {"batch": 1.0, "m": walked, "m_inner": walked, "k": 1.0, "n": self.value(row_length),
                         "kernel": 1.0, "stride": 1.0, "in_channels": 1.0}  # fmt: skip
 
     def _operands(
@@ -261,7 +263,7 @@ _WEIGHTED = frozenset({OpKind.WEIGHT_PRODUCT, OpKind.CONVOLUTION})
 """Kinds whose second operand is a weight even where it was not learned, such as the mel filters."""
 _VECTOR_KINDS = frozenset({OpKind.NORMALISATION, OpKind.SOFTMAX, OpKind.ACTIVATION, OpKind.ELEMENTWISE})
 _COLUMNS = (
-    "op_class", "batch", "m", "k", "n", "kernel", "stride", "in_channels", "weight_format",
+    "op_class", "batch", "m", "m_inner", "k", "n", "kernel", "stride", "in_channels", "weight_format",
     "activation_format", "weight_bytes", "input_bytes", "second_bytes", "epilogue_bytes", "output_bytes",
     "weight_elements", "weight_groups", "elements", "element_steps", "macs", "appended_to_cache",
     "second_from_cache", "live_bytes", "leaving_elements",

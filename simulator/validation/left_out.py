@@ -1,9 +1,7 @@
 """What a model says of a network that none of its numbers has seen.
 
 Where a chip has many more measured networks than fitted numbers, every number of kind fitted is fitted anew
-without the network. Where it has two, as a microcontroller board in MLPerf Tiny, one row cannot fix the rates
-of several op classes: their ratios then come from other chips with the same kind of core, and the board's
-other row sets the speed. Of anything in between, nothing is said.
+without the network. Where it has fewer, nothing is said here; see `boards` for those with two.
 """
 
 import math
@@ -15,7 +13,7 @@ import numpy as np
 from hwmodels.chip import Chip
 from hwmodels.op_table import Floats
 from simulator.calibration.parameters import SCALE_HIGH, Parameter, scaled
-from simulator.validation.bench import Bench
+from simulator.validation.bench import Bench, Prediction
 from simulator.validation.measured import Case
 
 ROWS_PER_NUMBER = 1.5
@@ -30,23 +28,40 @@ RIDGE = 1e-2
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Seconds and joules per case: (cases,) each, NaN where nothing can be said."""
+    """Seconds and joules per case: (cases,) each."""
 
     nominal_s: Floats
     low_s: Floats
     high_s: Floats
     energy_j: Floats
+    energy_low_j: Floats
+    energy_high_j: Floats
+
+    @staticmethod
+    def chosen(predictions: Sequence[Prediction]) -> "LeftOut":
+        """Return of each prediction of all cases the case it was made for: prediction i is for case i."""
+
+        def own(arrays: Sequence[Floats]) -> Floats:
+            return np.array([values[idx] for idx, values in enumerate(arrays)])
+
+        latencies = [each.latency_s for each in predictions]
+        energies = [each.energy_j for each in predictions]
+        return LeftOut(
+            own([each.nominal for each in latencies]),
+            own([each.low for each in latencies]),
+            own([each.high for each in latencies]),
+            own([each.nominal for each in energies]),
+            own([each.low for each in energies]),
+            own([each.high for each in energies]),
+        )
 
 
-def leave_one_network_out(chip: Chip, cases: Sequence[Case], siblings: Sequence[Chip]) -> LeftOut:
-    """Return each case as predicted without any case of its network.
-
-    `siblings` are other measured chips with the same kind of core, whose files never saw this one's rows.
-    """
+def leave_one_network_out(chip: Chip, cases: Sequence[Case]) -> LeftOut | None:
+    """Return each case as predicted without any case of its network; None where too few are left to fit."""
     parameters = fitted_parameters(chip)
-    if len(cases) >= 3 and len(cases) >= ROWS_PER_NUMBER * len(parameters):
-        return _refitted(chip, cases, parameters)
-    return _from_siblings(cases, siblings)
+    if len(cases) < 3 or len(cases) < ROWS_PER_NUMBER * len(parameters):
+        return None
+    return _refitted(chip, cases, parameters)
 
 
 def fitted_parameters(chip: Chip) -> tuple[Parameter, ...]:
@@ -77,7 +92,7 @@ def _refitted(chip: Chip, cases: Sequence[Case], parameters: tuple[Parameter, ..
         [(residuals(STEP * row) - residuals(-STEP * row)) / (2 * STEP) for row in np.eye(len(parameters))],
         axis=1,
     )
-    columns = [np.full(len(cases), np.nan) for _ in range(4)]
+    found: dict[str, Prediction] = {}
     for network in {case.network for case in cases}:
         held = np.array([case.network == network for case in cases])
         logs = _step(slopes[~held], start[~held])
@@ -85,11 +100,8 @@ def _refitted(chip: Chip, cases: Sequence[Case], parameters: tuple[Parameter, ..
             if _loss(residuals(logs)[~held]) <= _loss(start[~held]):
                 break
             logs = logs / 2
-        found = bench.predict(_moved(chip, parameters, logs))
-        values = (found.latency_s.nominal, found.latency_s.low, found.latency_s.high, found.energy_j.nominal)
-        for column, value in zip(columns, values, strict=True):
-            column[held] = value[held]
-    return LeftOut(*columns)
+        found[network] = bench.predict(_moved(chip, parameters, logs))
+    return LeftOut.chosen([found[case.network] for case in cases])
 
 
 def _moved(chip: Chip, parameters: tuple[Parameter, ...], logs: Floats) -> Chip:
@@ -109,34 +121,3 @@ def _step(slopes: Floats, start: Floats) -> Floats:
 def _loss(residuals: Floats) -> float:
     corner, off = math.log(1.2), np.abs(residuals)
     return float(np.sum(np.where(off <= corner, off**2 / 2, corner * (off - corner / 2))))
-
-
-def _from_siblings(cases: Sequence[Case], siblings: Sequence[Chip]) -> LeftOut:
-    """Return predictions whose shape is the siblings' (their median) and whose scale the other rows'."""
-    nothing = np.full(len(cases), np.nan)
-    if not siblings or len({case.network for case in cases}) < 2:
-        return LeftOut(nothing, nothing, nothing, nothing)
-    bench = Bench([(case.network, case.precision) for case in cases])
-    found = [bench.predict(chip) for chip in siblings]
-    latency = _typical_shape([each.latency_s.nominal for each in found])
-    energy = _typical_shape([np.maximum(each.energy_j.nominal, 1e-30) for each in found])
-    measured_s = np.log([case.latency_s for case in cases])
-    measured_j = np.log([np.nan if case.energy_j is None else case.energy_j for case in cases])
-    nominal_s, energy_j = _rescaled(cases, latency, measured_s), _rescaled(cases, energy, measured_j)
-    return LeftOut(nominal_s, nothing, nothing, energy_j)
-
-
-def _typical_shape(values: Sequence[Floats]) -> Floats:
-    """Return the median over chips of log values, each chip's own level taken out: (cases,)."""
-    logs = [np.log(each) for each in values]
-    shape: Floats = np.median([each - each.mean() for each in logs], axis=0)
-    return shape
-
-
-def _rescaled(cases: Sequence[Case], shape: Floats, measured: Floats) -> Floats:
-    """Return exp(shape), moved for each network by the mean offset of the cases of all others."""
-    networks = np.array([case.network for case in cases])
-    offsets = measured - shape
-    return np.array(
-        [math.exp(shape[idx] + offsets[networks != networks[idx]].mean()) for idx in range(len(cases))]
-    )

@@ -1,15 +1,15 @@
 """Predicted against measured, row by row, and without the row's own network where parameters are fitted."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from hwmodels.chip import Chip, Lanes
+from hwmodels.chip import Chip
 from hwmodels.chip_file import chip_names, load_chip
-from hwmodels.op_table import OpClass
 from simulator.validation.baselines import fit_baselines
 from simulator.validation.bench import Bench, work
+from simulator.validation.boards import Sibling, leave_network_out
 from simulator.validation.left_out import leave_one_network_out
 from simulator.validation.measured import Case, Measured, cases
 from traces.errors import EdgeAsrError
@@ -20,7 +20,8 @@ class ValidationRow:
     """One case beside what the chip's model and three baselines say of it; seconds and joules.
 
     `predicted_s` with its range is the chip file as it ships; `left_out_s` is without the case's network
-    (see `left_out`), None where nothing can be said. The baselines were fitted to these very rows.
+    (see `left_out` and `boards`), None where nothing can be said. The baselines were fitted to these very
+    rows.
     """
 
     chip: str
@@ -43,7 +44,11 @@ class ValidationRow:
     bops_s: float
     measured_j: float | None
     predicted_j: float
+    predicted_low_j: float
+    predicted_high_j: float
     left_out_j: float | None
+    left_out_low_j: float | None
+    left_out_high_j: float | None
 
 
 def validate(
@@ -61,6 +66,7 @@ def validate(
     for case in cases(measured):
         by_chip.setdefault(case.chip, []).append(case)
     measured_chips = [name for name in by_chip if name in chip_names()]
+    all_cases = by_chip
     by_chip = {name: mine for name, mine in by_chip.items() if name in (chips or measured_chips)}
     if not by_chip:
         raise EdgeAsrError(
@@ -68,17 +74,18 @@ def validate(
             f"measured: {', '.join(sorted({row.chip for row in measured}))}"
         )
     rows: list[ValidationRow] = []
+    known = [Sibling(load_chip(name), tuple(all_cases[name])) for name in measured_chips]
     for name, mine in by_chip.items():
         report(name)
         chip = load_chip(name)
-        rows += _chip_rows(chip, mine, _siblings(chip, measured_chips))
+        rows += _chip_rows(chip, mine, [each for each in known if each.chip != chip])
     return tuple(rows)
 
 
-def _chip_rows(chip: Chip, mine: list[Case], siblings: tuple[Chip, ...]) -> list[ValidationRow]:
+def _chip_rows(chip: Chip, mine: list[Case], siblings: Sequence[Sibling]) -> list[ValidationRow]:
     bench = Bench([(case.network, case.precision) for case in mine])
     found = bench.predict(chip)
-    left_out = leave_one_network_out(chip, mine, siblings)
+    left_out = leave_network_out(chip, mine, siblings) or leave_one_network_out(chip, mine)
     works = [work(case.network, case.precision) for case in mine]
     measured_s = np.array([case.latency_s for case in mine])
     baselines = fit_baselines(works, measured_s, precisions=[case.precision for case in mine])
@@ -99,47 +106,19 @@ def _chip_rows(chip: Chip, mine: list[Case], siblings: tuple[Chip, ...]) -> list
             predicted_s=float(found.latency_s.nominal[idx]),
             predicted_low_s=float(found.latency_s.low[idx]),
             predicted_high_s=float(found.latency_s.high[idx]),
-            left_out_s=_known(left_out.nominal_s[idx]),
-            left_out_low_s=_known(left_out.low_s[idx]),
-            left_out_high_s=_known(left_out.high_s[idx]),
+            left_out_s=None if left_out is None else float(left_out.nominal_s[idx]),
+            left_out_low_s=None if left_out is None else float(left_out.low_s[idx]),
+            left_out_high_s=None if left_out is None else float(left_out.high_s[idx]),
             macs_over_peak_s=float(baselines.macs_over_peak_s[idx]),
             roofline_s=float(baselines.roofline_s[idx]),
             bops_s=float(baselines.bops_s[idx]),
             measured_j=case.energy_j,
             predicted_j=float(found.energy_j.nominal[idx]),
-            left_out_j=None if case.energy_j is None else _known(left_out.energy_j[idx]),
+            predicted_low_j=float(found.energy_j.low[idx]),
+            predicted_high_j=float(found.energy_j.high[idx]),
+            left_out_j=None if left_out is None else float(left_out.energy_j[idx]),
+            left_out_low_j=None if left_out is None else float(left_out.energy_low_j[idx]),
+            left_out_high_j=None if left_out is None else float(left_out.energy_high_j[idx]),
         )
         for idx, case in enumerate(mine)
     ]
-
-
-def _siblings(chip: Chip, measured_chips: Iterable[str]) -> tuple[Chip, ...]:
-    """Return the other measured chips whose int8 engine does the same at once as this one's.
-
-    In-order cores with the same SIMD kernels share how classes of ops compare; a vector extension or a matrix
-    engine does not share it with them. A file that shares a fitted rate with this one's has seen its rows.
-    """
-    others = (load_chip(name) for name in measured_chips if name != chip.name)
-    return tuple(
-        other
-        for other in others
-        if other.family == chip.family
-        and _lanes(other) == _lanes(chip)
-        and not _fitted_rates(other) & _fitted_rates(chip)
-    )
-
-
-def _fitted_rates(chip: Chip) -> frozenset[tuple[str, float, str]]:
-    return frozenset(
-        (path, quantity.value, quantity.source)
-        for path, quantity in chip.quantities()
-        if quantity.kind == "fitted" and path.startswith("rates") and quantity.value > 0
-    )
-
-
-def _lanes(chip: Chip) -> tuple[Lanes, ...]:
-    return tuple(rate.lanes for rate in chip.rates if OpClass.DENSE in rate.ops and rate.weight == "int8")
-
-
-def _known(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)

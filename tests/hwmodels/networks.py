@@ -5,6 +5,7 @@ from functools import partial
 from hwmodels.op_table import OpClass, OpTable
 from tests.hwmodels.tables import Row, attend, conv, dense, depthwise, table, vector
 from traces.formats import FLOAT16, INT8_CHANNEL, INT8_TENSOR, Format
+from traces.networks.tiny import VWW_LIVE_WIDTHS, VWW_STRIDES, VWW_WIDTHS
 
 
 def resnet8() -> OpTable:
@@ -21,19 +22,22 @@ def resnet8() -> OpTable:
     return table(*rows)
 
 
-def mobilenet_quarter() -> OpTable:
-    """MLPerf Tiny `vww`: MobileNetV1 0.25 on 96x96x3, 7.49 M MACs."""
+def mobilenet_quarter(widths: tuple[int, ...] = VWW_WIDTHS) -> OpTable:
+    """MLPerf Tiny `vww`: MobileNetV1 0.25 on 96x96x3, 7.49 M MACs; fewer with other widths."""
     rows = [conv(96, 3, 8, stride=2)]
     size, channels = 48, 8
-    for out, stride in (
-        (16, 1), (32, 2), (32, 1), (64, 2), (64, 1), (128, 2), *[(128, 1)] * 5, (256, 2), (256, 1),
-    ):  # fmt: skip
+    for out, stride in zip(widths, VWW_STRIDES, strict=True):
         rows.append(depthwise(size, channels, stride=stride))
         size //= stride
         rows.append(conv(size, channels, out, kernel=1))
         channels = out
-    rows += [vector(OpClass.ELEMENTWISE, 9, 256, 1, INT8_TENSOR), dense(1, 256, 2)]
+    rows += [vector(OpClass.ELEMENTWISE, 9, channels, 1, INT8_TENSOR), dense(1, channels, 2)]
     return table(*rows)
+
+
+def live_mobilenet_quarter() -> OpTable:
+    """That without the channels whose weights are all zero, as some compilers run it."""
+    return mobilenet_quarter(VWW_LIVE_WIDTHS)
 
 
 def resnet50(weight: Format = INT8_CHANNEL, activation: Format = INT8_TENSOR, *, widen: int = 1) -> OpTable:

@@ -22,6 +22,8 @@ class Row:
     weight: Format | None = None
     activation: Format = INT8_TENSOR
     steps: float = 0.0
+    inner: int = 0
+    """Positions along the innermost axis, where m is not that."""
     inputs: int = 0
     """Elements read, where they are not batch * m * k."""
     cached: bool = field(default=False)
@@ -45,14 +47,14 @@ def conv(
     positions = (size // stride) ** 2
     return Row(
         OpClass.DENSE, positions, channels * kernel**2, out, kernel=kernel**2, stride=stride**2,
-        weight=weight, activation=activation, inputs=size**2 * channels,
+        weight=weight, activation=activation, inner=size // stride, inputs=size**2 * channels,
     )  # fmt: skip
 
 
 def depthwise(size: int, channels: int, kernel: int = 3, stride: int = 1) -> Row:
     return Row(
         OpClass.DEPTHWISE, (size // stride) ** 2, kernel**2, 1, batch=channels, kernel=kernel**2,
-        stride=stride**2, weight=INT8_CHANNEL, inputs=size**2 * channels,
+        stride=stride**2, weight=INT8_CHANNEL, inner=size // stride, inputs=size**2 * channels,
     )  # fmt: skip
 
 
@@ -112,6 +114,7 @@ def _columns(row: Row) -> dict[str, float]:
     return {
         "batch": row.batch,
         "m": row.m,
+        "m_inner": row.inner or row.m,
         "k": row.k,
         "n": row.n,
         "kernel": row.kernel,

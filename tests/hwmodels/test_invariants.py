@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from hwmodels.chip import Chip
 from hwmodels.chip_file import chip_names, load_chip
 from hwmodels.cost_table import CostTable
-from hwmodels.model import cost
+from hwmodels.model import NOMINAL, cost
 from hwmodels.op_table import OpClass, OpTable
-from hwmodels.rates import PRODUCTS
+from hwmodels.rates import PRODUCTS, pace_hz
 from simulator.place import place
 from tests.hwmodels.tables import Row, attend, conv, dense, depthwise, table, vector
 from traces.formats import FLOAT16, INT8_TENSOR, Format
@@ -73,7 +73,7 @@ def test_no_latency_below_the_roofline_of_the_same_chip(name: str, ops: OpTable)
     chip = load_chip(name)
     found = costed(chip, ops)
     peak = max(
-        rate.per_cycle.value * chip.unit(rate.unit).clock_hz.value
+        rate.per_cycle.value * pace_hz(chip.unit(rate.unit))[NOMINAL].item()
         for rate in chip.rates
         if set(rate.ops) & set(PRODUCTS)
     )

@@ -63,6 +63,12 @@ NETWORKS: dict[str, Published] = {
     "mlperf-tiny-vww": Published(
         "MLPerf Tiny visual wake words (MobileNetV1 0.25)", "96x96x3", 7.49e6, "mlcommons/tiny benchmark"
     ),
+    "mlperf-tiny-vww-live": Published(
+        "MLPerf Tiny visual wake words without its dead channels, as some compilers run it",
+        "96x96x3",
+        None,
+        "weights of mlcommons/tiny's vww_96_int8.tflite",
+    ),
     "mlperf-tiny-kws": Published(
         "MLPerf Tiny keyword spotting (DS-CNN)", "49x10", 2.66e6, "mlcommons/tiny benchmark"
     ),

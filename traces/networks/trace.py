@@ -38,7 +38,8 @@ BUILDERS: dict[str, Callable[[], Built]] = {
     "trocr-small-encoder": translation.trocr_small_encoder,
     "trocr-small-decoder": translation.trocr_small_decoder,
     "mlperf-tiny-ic": tiny.resnet8,
-    "mlperf-tiny-vww": tiny.mobilenet_v1_quarter,
+    "mlperf-tiny-vww": tiny.visual_wake_words(tiny.VWW_WIDTHS),
+    "mlperf-tiny-vww-live": tiny.visual_wake_words(tiny.VWW_LIVE_WIDTHS),
     "mlperf-tiny-kws": tiny.ds_cnn,
     "mlperf-tiny-ad": tiny.autoencoder,
 }

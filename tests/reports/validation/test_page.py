@@ -14,7 +14,8 @@ def row(network: str, precision: str, predicted_s: float, **changes: object) -> 
         "predicted_low_s": predicted_s / 2, "predicted_high_s": predicted_s * 2,
         "left_out_s": predicted_s, "left_out_low_s": None, "left_out_high_s": None,
         "macs_over_peak_s": 2e-3, "roofline_s": 1.5e-3, "bops_s": 3e-3,
-        "measured_j": None, "predicted_j": 1e-6, "left_out_j": None,
+        "measured_j": None, "predicted_j": 1e-6, "predicted_low_j": 5e-7, "predicted_high_j": 3e-6,
+        "left_out_j": None, "left_out_low_j": None, "left_out_high_j": None,
     }  # fmt: skip
     return ValidationRow(**{**values, **changes})  # type: ignore[arg-type]
 

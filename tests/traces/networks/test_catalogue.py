@@ -10,6 +10,7 @@ from traces.graph import OpKind, Role, check
 from traces.networks.catalogue import NETWORKS
 from traces.networks.rebuild import rebuild
 from traces.networks.store import STORED, Precision, load_network
+from traces.networks.tiny import VWW_LIVE_WIDTHS, VWW_STRIDES, VWW_WIDTHS
 from traces.store import SUFFIX
 
 PUBLISHED = {name: network.macs for name, network in NETWORKS.items() if network.macs is not None}
@@ -62,7 +63,19 @@ CLIP = (
     encoder_macs(197, 768, 3072, 12) + 196 * 3 * 16 * 16 * 768 + 768 * 512
     + encoder_macs(77, 512, 2048, 12) + 512 * 512
 )  # fmt: skip
+
+
+def separable_macs(widths: tuple[int, ...], strides: tuple[int, ...]) -> int:
+    side, width = 48, 8
+    macs = side**2 * 27 * width
+    for outputs, stride in zip(widths, strides, strict=True):
+        side //= stride
+        macs, width = macs + side**2 * width * (9 + outputs), outputs
+    return macs + 2 * width
+
+
 CLOSED_FORMS = {
+    "mlperf-tiny-vww-live": separable_macs(VWW_LIVE_WIDTHS, VWW_STRIDES),
     "bert-base": BASE + masked_head(768, 30_522),
     "distilbert-base": encoder_macs(384, 768, 3072, 6) + masked_head(768, 30_522),
     "albert-base-v2": BASE + 384 * (128 * 768 + 768 * 128 + 128 * 30_000),
@@ -79,6 +92,12 @@ CLOSED_FORMS = {
 @pytest.mark.parametrize(("name", "macs"), CLOSED_FORMS.items())
 def test_macs_without_a_published_count_equal_the_closed_form(name: str, macs: int) -> None:
     assert counted(name) == macs
+
+
+def test_dead_channels_are_half_of_the_detectors_work() -> None:
+    assert counted("mlperf-tiny-vww") == separable_macs(VWW_WIDTHS, VWW_STRIDES)
+    assert all(live <= width for live, width in zip(VWW_LIVE_WIDTHS, VWW_WIDTHS, strict=True))
+    assert counted("mlperf-tiny-vww-live") / counted("mlperf-tiny-vww") == pytest.approx(0.53, abs=0.01)
 
 
 def test_every_network_is_checked_one_way_or_the_other() -> None:

@@ -1,0 +1,71 @@
+"""Cycles from shape, against closed forms and against a published cycle model of one engine."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hwmodels.chip import Lanes, Rate
+from hwmodels.chip_file import load_chip
+from hwmodels.op_table import OpTable
+from hwmodels.rates import row_rates
+from hwmodels.utilisation import compute_cycles
+from tests.hwmodels.chips import ROUND, number
+from tests.hwmodels.tables import Row, conv, dense, depthwise, table
+
+NOMINAL = 1
+
+
+def cycles(ops: OpTable, rate: Rate) -> float:
+    """Return the nominal cycles of the one op at a rate."""
+    chip = replace(ROUND, rates=(rate, *ROUND.rates[1:]))
+    return float(compute_cycles(ops, row_rates(ops, chip))[NOMINAL].ravel()[0])
+
+
+def at(lanes: Lanes, *, fill: float = 0.0) -> Rate:
+    """Return a rate of 64 MACs a cycle."""
+    return replace(ROUND.rates[0], lanes=lanes, fill_cycles=number(fill))
+
+
+def test_a_block_loses_its_slabs_loads() -> None:
+    ops, rate = table(dense(8, 40, 8)), at(Lanes(m=4, k=16, n=8))
+    assert cycles(ops, rate) == 2 * 32 * 48 / 64
+    assert cycles(ops, replace(rate, slab_cycles=number(5))) == 2 * (32 * 48 / 64 + 3 * 5)
+
+
+def test_a_whole_window_is_rounded_up_once() -> None:
+    ops, rate = table(conv(4, 3, 8)), at(Lanes(k=16))
+    assert cycles(ops, rate) == 16 * 8 * (9 * 16) / 64
+    assert cycles(ops, replace(rate, whole_window=True)) == 16 * 8 * 32 / 64
+
+
+def test_serial_channels_cost_only_what_there_is_of_them() -> None:
+    ops, rate = table(dense(8, 32, 12)), at(Lanes(n=8), fill=3)
+    assert cycles(ops, rate) == 16 * (8 * 32 / 64 + 3)
+    assert cycles(ops, replace(rate, serial=True)) == 8 * 12 * 32 / 64 + 16 * 3
+
+
+def test_blocks_with_a_shape_are_cut_along_both_axes() -> None:
+    rate = at(Lanes(m=9, m_inner=3))
+    assert cycles(table(conv(8, 4, 1)), rate) == 3 * 3 * 9 * 36 / 64
+    assert cycles(table(replace(conv(8, 4, 1), m=30, inner=30)), rate) == 10 * 9 * 36 / 64
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [  # eml-eda/match@2c900ea, match/target/gap9/ne16/cost_model.py, with bias
+        (conv(32, 16, 16), 26_741),
+        (conv(16, 32, 32), 24_048),
+        (conv(8, 64, 64), 22_860),
+        (conv(16, 16, 32, kernel=1), 4_716),
+        (conv(12, 64, 64, kernel=1), 10_432),
+        (conv(6, 128, 128, kernel=1), 9_376),
+        (depthwise(48, 8), 39_936),
+        (depthwise(24, 32), 30_336),
+        (depthwise(6, 128), 7_584),
+    ],
+)
+def test_the_engine_of_gap9_takes_the_cycles_of_its_published_model(row: Row, expected: int) -> None:
+    ops = table(row)
+    found = compute_cycles(ops, row_rates(ops, load_chip("gap9")))[NOMINAL]
+    assert np.ravel(found)[0] == pytest.approx(expected, rel=0.12)
