@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from statistics import geometric_mean
 
 from reports.table import Table, render
 from reports.validation.shares import percent, signed
@@ -54,9 +55,7 @@ def _per_mac(rows: Sequence[ValidationRow]) -> list[float]:
         (row.measured_j or math.nan) / work(row.network, Precision(row.precision)).macs for row in rows
     ]
     fitted = {
-        chip: math.exp(
-            _mean([math.log(each) for each, row in zip(per_mac, rows, strict=True) if row.chip == chip]) or 0
-        )
+        chip: geometric_mean(each for each, row in zip(per_mac, rows, strict=True) if row.chip == chip)
         for chip in {row.chip for row in rows}
     }
     return [fitted[row.chip] / each - 1 for each, row in zip(per_mac, rows, strict=True)]

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from hwmodels.chip import Chip
 from hwmodels.chip_file import chip_names, load_chip
 from hwmodels.cost_table import CostTable
-from hwmodels.model import NOMINAL, cost
+from hwmodels.model import cost
 from hwmodels.op_table import OpClass, OpTable
+from hwmodels.quantity import NOMINAL
 from hwmodels.rates import PRODUCTS, pace_hz
 from simulator.place import place
 from tests.hwmodels.tables import Row, attend, conv, dense, depthwise, table, vector

@@ -9,13 +9,12 @@ def test_nothing_is_said_where_nothing_was_measured() -> None:
 
 
 def test_errors_intervals_and_the_baseline_are_told() -> None:
-    half, double = (
-        row(
-            network, "w8a8", 1e-3, measured_j=measured_j, predicted_j=predicted_j, predicted_low_j=1e-6,
-            predicted_high_j=5e-6, left_out_j=1e-6, left_out_low_j=0.9e-6, left_out_high_j=1.1e-6,
-        )
-        for network, measured_j, predicted_j in (("mlperf-tiny-ic", 2e-6, 1e-6), ("mlperf-tiny-vww", 1e-6, 2e-6))
-    )  # fmt: skip
+    ranges: dict[str, object] = {
+        "predicted_low_j": 1e-6, "predicted_high_j": 5e-6,
+        "left_out_j": 1e-6, "left_out_low_j": 0.9e-6, "left_out_high_j": 1.1e-6,
+    }  # fmt: skip
+    half = row("mlperf-tiny-ic", "w8a8", 1e-3, measured_j=2e-6, predicted_j=1e-6, **ranges)
+    double = row("mlperf-tiny-vww", "w8a8", 1e-3, measured_j=1e-6, predicted_j=2e-6, **ranges)
     section = energy_section([half, double])
     # -50 % and +100 %; both measured values inside; left out -50 % and 0 %, one inside.
     assert "| a-chip | 2 | 75.0 % | +25.0 % | 100.0 % | 25.0 % | -25.0 % | 50.0 % |" in section

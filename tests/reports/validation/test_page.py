@@ -22,8 +22,8 @@ def row(network: str, precision: str, predicted_s: float, **changes: object) -> 
 
 ROWS = (
     *(row(f"n{idx}", "float", 1.1e-3) for idx in range(4)),
-    row("n4", "float", 0.2e-3),
-    row("n4", "w8a8", 0.3e-3, measured_s=0.5e-3, measured_j=2e-6, left_out_s=None),
+    row("resnet-18", "float", 0.2e-3),
+    row("resnet-18", "w8a8", 0.3e-3, measured_s=0.5e-3, measured_j=2e-6, left_out_s=None),
 )
 
 
@@ -36,7 +36,7 @@ def test_scores_baselines_directions_and_worst_cases_are_told() -> None:
     assert "beats all three baselines (in sample) in 1 of 1 groups" in page
     assert "Of 1 pairs" in page
     assert "0 are predicted in the right order" in page
-    assert "a-chip n4 float/w8a8: measured 2.00, predicted 0.67" in page
+    assert "a-chip resnet-18 float/w8a8: measured 2.00, predicted 0.67" in page
     assert page.index("80.0 %") > 0
     assert "2 µJ" in page
 
