@@ -1,5 +1,6 @@
 """How long estimates take, against walking every decode step on its own. Run with `make benchmark`."""
 
+import resource
 import subprocess
 import sys
 
@@ -7,15 +8,15 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from hwmodels.chip import Chip
 from hwmodels.chip_file import load_chip
 from hwmodels.model import cost
-from hwmodels.op_table import Ints
-from hwmodels.quantity import Quantity
+from hwmodels.op_table import Floats, Ints
 from quant.recipe import load_recipe
 from simulator.annotate import annotated
 from simulator.bind import bind
 from simulator.estimate import estimate
-from simulator.many_chips import cost_on_chips, task
+from simulator.many_chips import Task, cost_on_variants, task
 from simulator.place import place
 from simulator.utterances import Utterance
 from simulator.walk import formats_of, network_of
@@ -25,11 +26,41 @@ from traces.workload import BATCH, PAST_TOKENS, Phase, Workload
 
 TOKENS = 200
 CHIP = load_chip("ethos-u85-1024")
+TEMPLATES = ("npu-template", "mcu-template", "dsp-template")
+VARIED: dict[str, tuple[str, ...]] = {
+    "bandwidth": ("bandwidth_bytes_per_s",),
+    "sizes": ("size_bytes",),
+    "swept": ("array.clock_hz", "buffer.size_bytes", "sram.size_bytes", "dram.bandwidth_bytes_per_s"),
+    "everything": ("",),
+}
+"""Endings of the paths of numbers that vary; distinct sizes in every chip are the hardest."""
+MOST_MIB = 256.0
+"""What costing any number of chips may add to the memory of a process; about 30 are measured."""
 
 
 @pytest.fixture(scope="module")
 def tiny() -> Workload:
     return annotated(load_workload("whisper-tiny.en"), load_recipe("w8a8"))
+
+
+@pytest.fixture(scope="module")
+def whole(tiny: Workload) -> Task:
+    return task(tiny, (Utterance(30.0, 101),))
+
+
+def varied_numbers(chip: Chip, which: str, n_chips: int) -> dict[str, Floats]:
+    """Return numbers drawn by seed between a third of each and three times."""
+    rng = np.random.default_rng(0)
+    return {
+        path: number.value * np.exp(rng.uniform(-np.log(3), np.log(3), n_chips))
+        for path, number in chip.quantities()
+        if path.endswith(VARIED[which]) and number.value
+    }
+
+
+def peak_bytes() -> int:
+    """Return the most memory this process has held so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 @pytest.mark.benchmark(group="200 decode steps of whisper-tiny.en")
@@ -54,22 +85,47 @@ def test_estimate(benchmark: BenchmarkFixture, model: str) -> None:
 
 @pytest.mark.benchmark(group="one utterance of 30 s and 100 decode steps, bound and warm")
 @pytest.mark.parametrize("chip", ["ethos-u85-1024", "hexagon-htp-v75", "nucleo-l4r5zi"])
-def test_one_chip(benchmark: BenchmarkFixture, tiny: Workload, chip: str) -> None:
-    work, chips = task(tiny, (Utterance(30.0, 101),)), (load_chip(chip),)
-    benchmark(cost_on_chips, work, chips)
+def test_one_chip(benchmark: BenchmarkFixture, whole: Task, chip: str) -> None:
+    benchmark(cost_on_variants, whole, load_chip(chip), {})
 
 
-@pytest.mark.benchmark(group="1,000 hypothetical chips, the same utterance")
-def test_thousand_chips(benchmark: BenchmarkFixture, tiny: Workload) -> None:
-    template = load_chip("npu-template")
-    path = "levels.dram.bandwidth_bytes_per_s"
-    chips = tuple(
-        template.with_quantity(path, Quantity.exact(rate, "assumed", "swept by a benchmark"))
-        for rate in np.geomspace(1e9, 2e10, 1000)
+@pytest.mark.benchmark(group="1,000 variants of a chip, the same utterance")
+@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize("which", ["bandwidth", "sizes", "everything"])
+def test_thousand_chips(benchmark: BenchmarkFixture, whole: Task, template: str, which: str) -> None:
+    chip, varied = load_chip(template), varied_numbers(load_chip(template), which, 1000)
+    found = benchmark.pedantic(  # type: ignore[no-untyped-call]
+        cost_on_variants, (whole, chip, varied), rounds=3, warmup_rounds=1
     )
-    work = task(tiny, (Utterance(30.0, 101),))
-    found = benchmark.pedantic(cost_on_chips, (work, chips), rounds=1)  # type: ignore[no-untyped-call]
-    assert (np.diff(found.latency_s.nominal) <= 0).all()
+    assert found.latency_s.nominal.shape == (1000,)
+
+
+@pytest.mark.benchmark(group="20 variants of a chip, the same utterance")
+@pytest.mark.parametrize("how", ["at_once", "reference_one_by_one"])
+def test_twenty_chips(benchmark: BenchmarkFixture, whole: Task, how: str) -> None:
+    chip, varied = load_chip("npu-template"), varied_numbers(load_chip("npu-template"), "everything", 20)
+
+    def at_once() -> Floats:
+        return cost_on_variants(whole, chip, varied).latency_s.nominal
+
+    def one_by_one() -> Floats:
+        each = ({path: values[idx : idx + 1] for path, values in varied.items()} for idx in range(20))
+        return np.concatenate([cost_on_variants(whole, chip, one).latency_s.nominal for one in each])
+
+    found = benchmark(at_once if how == "at_once" else one_by_one)
+    assert found.tolist() == at_once().tolist()
+
+
+@pytest.mark.benchmark(group="100,000 variants of a chip, the same utterance: design points of a sweep")
+def test_hundred_thousand_chips(benchmark: BenchmarkFixture, whole: Task) -> None:
+    chip, n_chips = load_chip("npu-template"), 100_000
+    varied = varied_numbers(chip, "swept", n_chips)
+    before_bytes = peak_bytes()
+    found = benchmark.pedantic(cost_on_variants, (whole, chip, varied), rounds=1)  # type: ignore[no-untyped-call]
+    added_mib = (peak_bytes() - before_bytes) / 2**20
+    benchmark.extra_info["peak memory added, MiB"] = round(added_mib, 1)
+    assert added_mib < MOST_MIB
+    assert len(found.latency_s.nominal) == n_chips
 
 
 @pytest.mark.benchmark(group="one product, which ZigZag maps in 0.1 to 3.5 s")

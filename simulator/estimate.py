@@ -9,6 +9,7 @@ from hwmodels.cost_table import CostTable, Interval
 from hwmodels.model import Start, cost, start_of_inference
 from hwmodels.op_table import Floats
 from simulator.bind import Bound
+from simulator.many_chips import Task, task_of
 from simulator.place import place
 from simulator.utterances import RUN_ONCE, Schedule, Utterance
 from simulator.walk import bound_phases, per_op, per_utterance
@@ -47,6 +48,10 @@ class Estimate:
     phases: tuple[PhaseCost, ...]
     start: Start
     """What starting one phase once costs, whatever its ops."""
+
+    def task(self) -> Task:
+        """Return the mean utterance, ready to be costed on other chips."""
+        return task_of(tuple((phase.phase, phase.bound, phase.schedule) for phase in self.phases))
 
     def latency_s(self) -> Interval:
         """Return the latency of each utterance."""

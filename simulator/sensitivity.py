@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hwmodels.chip import Chip
-from simulator.estimate import Estimate, on_chip
+from simulator.estimate import Estimate
+from simulator.many_chips import cost_on_variants
 
 STEP = 0.01
 """Relative step of the central difference behind an elasticity: small to bends, large to rounding errors."""
+FACTORS = (1.0 - STEP, 1.0 + STEP, 0.5, 2.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,28 @@ def sensitivities(known: Estimate) -> Iterator[Sensitivity]:
 
     Sizes act in steps (a tensor fits or does not), so their elasticity is often zero where doubling is not.
     """
-    for path, quantity in known.chip.quantities():
-        if quantity.value:
-            yield _sensitivity(known, path, quantity.value)
+    numbers = {path: quantity.value for path, quantity in known.chip.quantities() if quantity.value}
+    shape = (len(numbers), len(FACTORS))
+    varied = {}
+    for row, (path, value) in enumerate(numbers.items()):
+        factors = np.ones(shape)
+        factors[row] = FACTORS
+        varied[path] = value * factors.ravel()
+    found = cost_on_variants(known.task(), known.chip, varied)
+    latency_s, energy_j = found.latency_s.nominal.reshape(shape), found.energy_j.nominal.reshape(shape)
+    for path, value, seconds, joules in zip(
+        numbers, numbers.values(), latency_s.tolist(), energy_j.tolist(), strict=True
+    ):
+        yield Sensitivity(
+            parameter=path,
+            value=value,
+            latency_elasticity=_elasticity(seconds[0], seconds[1]),
+            energy_elasticity=_elasticity(joules[0], joules[1]),
+            latency_halved_s=seconds[2],
+            latency_doubled_s=seconds[3],
+            energy_halved_j=joules[2],
+            energy_doubled_j=joules[3],
+        )
 
 
 def scaled(chip: Chip, path: str, factor: float) -> Chip:
@@ -61,28 +82,7 @@ def scaled(chip: Chip, path: str, factor: float) -> Chip:
     return chip.with_quantity(path, replace(quantity, value=quantity.value * factor))
 
 
-def _sensitivity(known: Estimate, path: str, value: float) -> Sensitivity:
-    less, more, half, double = (
-        _means(on_chip(known, scaled(known.chip, path, factor)))
-        for factor in (1.0 - STEP, 1.0 + STEP, 0.5, 2.0)
-    )
-    return Sensitivity(
-        parameter=path,
-        value=value,
-        latency_elasticity=_elasticity(less[0], more[0]),
-        energy_elasticity=_elasticity(less[1], more[1]),
-        latency_halved_s=half[0],
-        latency_doubled_s=double[0],
-        energy_halved_j=half[1],
-        energy_doubled_j=double[1],
-    )
-
-
 def _elasticity(less: float, more: float) -> float:
     """Return the slope in logarithms between results at 1 - STEP and 1 + STEP; 0 where there are none."""
     span = np.log1p(STEP) - np.log1p(-STEP)
     return float(np.log(more / less) / span) if less > 0 else 0.0
-
-
-def _means(found: Estimate) -> tuple[float, float]:
-    return float(found.latency_s().nominal.mean()), float(found.energy_j().nominal.mean())

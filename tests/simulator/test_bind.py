@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -68,3 +70,13 @@ def test_rows_are_distinct_and_recover_every_point() -> None:
 def test_an_unbound_symbol_is_named() -> None:
     with pytest.raises(EdgeAsrError, match="past_tokens"):
         bound(decode_step())
+
+
+def test_visits_sum_up_what_the_graph_runs_at_each_point() -> None:
+    twice = replace(mlp(), ops=(*mlp().ops, replace(mlp().ops[1], name="fc1_again")))
+    at_all = bound(decode_step(), past_tokens=[1, 2, 3])
+    for each in (bound(twice), at_all):
+        values = np.arange(2.0 * each.ops.n_rows).reshape(2, -1) ** 2  # whole numbers: any order is exact
+        expected = values[:, each.row_of].sum(axis=1)
+        assert each.visits.per_point(values).tolist() == expected.tolist()
+    assert at_all.visits.times.tolist() == [1.0] * 9

@@ -23,6 +23,16 @@ def test_utterances_share_the_points_they_have_in_common() -> None:
     assert when.mean_runs().tolist() == [2 / 3, 2 / 3, 1 / 3]
 
 
+def test_the_mean_utterance_is_the_mean_of_all() -> None:
+    utterances = (Utterance(1.0, 4), Utterance(2.0, 3))
+    per_point = np.array([[1.0, 10.0, 100.0], [2.0, 20.0, 200.0]])
+    both = schedule(workload(decode_step()), Phase.DECODE, utterances)
+    assert both.mean(per_point).tolist() == [61.0, 122.0]
+    alone = schedule(workload(decode_step()), Phase.DECODE, utterances[:1])
+    thirds = np.array([1 / 3, 1 / 7, 1 / 11])
+    assert alone.mean(thirds) == alone.per_utterance(thirds)[0]
+
+
 def test_audio_beyond_the_window_is_cut_into_windows() -> None:
     long = schedule(workload(mlp(), window_s=30.0), Phase.ENCODE, (Utterance(61.0, 30), Utterance(30.0, 30)))
     assert long.runs.tolist() == [3.0, 1.0]
