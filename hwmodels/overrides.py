@@ -28,17 +28,26 @@ def apply_overrides(chip: Chip, overrides: tuple[str, ...]) -> Chip:
             raise EdgeAsrError(f"'{override}' sets nothing; write key.path=value, such as {_example(chip)}")
         if path not in known:
             raise unknown_name(f"number of chip {chip.name}", path, known)
-        try:
-            value = parse_number(text, key=path)
-        except EdgeAsrError as error:
-            raise EdgeAsrError(f"{path}: {error}") from error
-        if value < 0 or (value == 0 and suffix_of(path) in _POSITIVE):
-            raise EdgeAsrError(f"{path}: {value:g} makes no sense; write a positive number")
-        chip = chip.with_quantity(path, Quantity.exact(value, "assumed", SOURCE))
+        chip = chip.with_quantity(path, Quantity.exact(number_at(path, text), "assumed", SOURCE))
     mistake = bandwidth_mistake(tuple((level.name, level.bandwidth_bytes_per_s) for level in chip.levels))
     if mistake:
         raise EdgeAsrError(f"chip {chip.name}: {mistake}")
     return replace(chip, hypothetical=True) if overrides else chip
+
+
+def number_at(path: str, text: str) -> float:
+    """Return what a text stands for as the number at a key path, in SI base units.
+
+    Raises:
+        EdgeAsrError: if it is no number, its unit does not fit, or its value makes no sense.
+    """
+    try:
+        value = parse_number(text, key=path)
+    except EdgeAsrError as error:
+        raise EdgeAsrError(f"{path}: {error}") from error
+    if value < 0 or (value == 0 and suffix_of(path) in _POSITIVE):
+        raise EdgeAsrError(f"{path}: {value:g} makes no sense; write a positive number")
+    return value
 
 
 def _example(chip: Chip) -> str:

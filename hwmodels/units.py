@@ -8,7 +8,7 @@ from traces.errors import EdgeAsrError
 _DECIMAL = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 _SMALL = {"": 1.0, "m": 1e-3, "u": 1e-6, "µ": 1e-6, "n": 1e-9, "p": 1e-12}
 _BINARY = {"Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30}
-_SCALES = {
+SCALES = {
     "bytes_per_s": {f"{prefix}B/s": scale for prefix, scale in (_DECIMAL | _BINARY).items()},
     "j_per_byte": {f"{prefix}J/B": scale for prefix, scale in _SMALL.items()},
     "bytes": {f"{prefix}B": scale for prefix, scale in (_DECIMAL | _BINARY).items()},
@@ -62,7 +62,7 @@ def parse_number(text: str, *, key: str) -> float:
         EdgeAsrError: if the text is no number, or its unit does not fit the key.
     """
     found = _NUMBER.fullmatch(text)
-    scales = _SCALES.get(suffix_of(key), {})
+    scales = SCALES.get(suffix_of(key), {})
     if found is None:
         raise EdgeAsrError(f"'{text}' is no number; write 200e6, or with a unit {_examples(scales)}")
     unit = found["unit"] or ""

@@ -1,5 +1,6 @@
 """How a table's cell reads, told by the unit in its column's name."""
 
+from hwmodels.units import unit_symbol
 from reports.units import (
     MISSING,
     count,
@@ -13,13 +14,14 @@ from reports.units import (
 )
 
 _UNIT_SUFFIXES = ("_s", "_j", "_bytes")
+_RATE_SUFFIXES = ("_bytes_per_s", "_hz", "_j_per_byte")
 _RATES = frozenset({"wer", "wer_low", "wer_high", "cer", "share", "utilisation"})
 _COUNTS = frozenset({"macs", "bops", "bops_accumulator", "parameters", "n_words", "n_utterances", "n_ops"})
 
 
 def heading(column: str) -> str:
     """Return a column's name as a heading: its unit is in the cells, so `latency_s` reads `latency`."""
-    for suffix in _UNIT_SUFFIXES:
+    for suffix in (*_RATE_SUFFIXES, *_UNIT_SUFFIXES):
         column = column.removesuffix(suffix)
     return column.removeprefix("n_").replace("_", " ").replace("wer", "WER").replace("cer", "CER")
 
@@ -49,6 +51,8 @@ def _number(column: str, value: float) -> str:
         return points(value)
     if column in _COUNTS:
         return count(value)
+    if column.endswith(_RATE_SUFFIXES):
+        return si(value, unit_symbol(column))
     if column.endswith("_per_s"):
         return count(value)
     if column.endswith("_s"):

@@ -15,11 +15,15 @@ class Utterance:
     """One utterance as the cost model sees it.
 
     `tokens` are those the decoder generates, the end-of-text token included: the first comes out of
-    prefill, each further one costs a decode step.
+    prefill, each further one costs a decode step. A batch of several is decoded together, and costs what it
+    costs as a whole; a beam search runs each decode step for so many hypotheses of every utterance, while
+    what comes before the first step is shared among them.
     """
 
     audio_s: float
     tokens: int
+    batch: int = 1
+    beam: int = 1
 
     def __post_init__(self) -> None:
         if not self.audio_s > 0:
@@ -28,6 +32,10 @@ class Utterance:
             )
         if self.tokens < 1:
             raise EdgeAsrError(f"an utterance of {self.tokens} tokens cannot be costed; give at least 1")
+        if self.batch < 1 or self.beam < 1:
+            raise EdgeAsrError(
+                f"a batch of {self.batch} with a beam of {self.beam} cannot be costed; give at least 1"
+            )
 
 
 RUN_ONCE = Utterance(audio_s=1.0, tokens=1)
@@ -88,6 +96,7 @@ def schedule(workload: Workload, phase: Phase, utterances: tuple[Utterance, ...]
         windows = np.ceil(audio_s / workload.window_s - 1e-9).astype(np.int64)
     samples = np.rint(audio_s / windows * SAMPLE_RATE_HZ).astype(np.int64)
     utterance_idx = np.arange(len(utterances), dtype=np.int64)
+    batch = np.array([utterance.batch for utterance in utterances], dtype=np.int64)
     runs = windows.astype(np.float64)
     past = np.zeros(len(utterances), dtype=np.int64)
     if phase is Phase.DECODE:
@@ -95,10 +104,10 @@ def schedule(workload: Workload, phase: Phase, utterances: tuple[Utterance, ...]
         utterance_idx = np.repeat(utterance_idx, steps)
         # 0, 1, 2, ... within each utterance
         past = np.arange(steps.sum()) - np.repeat(np.cumsum(steps) - steps, steps) + workload.prompt_tokens
-        samples, runs = samples[utterance_idx], runs[utterance_idx]
-    return _distinct(
-        workload, phase, {AUDIO_SAMPLES: samples, PAST_TOKENS: past}, utterance_idx, runs, len(utterances)
-    )
+        batch = batch * np.array([utterance.beam for utterance in utterances], dtype=np.int64)
+        samples, batch, runs = samples[utterance_idx], batch[utterance_idx], runs[utterance_idx]
+    values = {AUDIO_SAMPLES: samples, PAST_TOKENS: past, BATCH: batch}
+    return _distinct(workload, phase, values, utterance_idx, runs, len(utterances))
 
 
 def _distinct(
@@ -117,7 +126,4 @@ def _distinct(
     else:
         stacked, point_idx = np.unique(np.stack([values[name] for name in used]), axis=1, return_inverse=True)
         distinct = dict(zip(used, stacked, strict=True))
-    n_points = len(next(iter(distinct.values()))) if distinct else 1
-    if graph and BATCH in graph.symbols:
-        distinct[BATCH] = np.ones(n_points, dtype=np.int64)
     return Schedule(distinct, utterance_idx, point_idx.reshape(-1), runs, n_utterances)

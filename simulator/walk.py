@@ -42,7 +42,8 @@ def formats_of(workload: Workload) -> tuple[Format, ...]:
 def network_of(workload: Workload, utterances: tuple[Utterance, ...]) -> Network:
     """Return the bytes that outlive a phase: all weights, and the caches at the decoder's full length.
 
-    The cache of the encoder's keys and values is taken at the longest audio among the utterances.
+    The cache of the encoder's keys and values is taken at the longest audio among the utterances, and all of
+    them for the largest batch times its beam.
     """
     graph = workload.graph(Phase.DECODE)
     cache_bytes = 0.0
@@ -51,7 +52,7 @@ def network_of(workload: Workload, utterances: tuple[Utterance, ...]) -> Network
         longest = {
             AUDIO_SAMPLES: round(audio_s * SAMPLE_RATE_HZ),
             PAST_TOKENS: workload.max_tokens,
-            BATCH: 1,
+            BATCH: max(utterance.batch * utterance.beam for utterance in utterances),
         }
         caches = (
             tensor for tensor in graph.tensors if tensor.role is Role.KV and tensor.name in graph.inputs

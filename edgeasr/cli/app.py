@@ -17,6 +17,7 @@ from edgeasr.cli import (
     recipes,
     report,
     study,
+    sweep,
     trace,
     validate,
 )
@@ -34,6 +35,7 @@ COMMANDS: dict[str, Callable[..., None] | typer.Typer] = {
     "study": study.study,
     "estimate": estimate.estimate,
     "bottleneck": bottleneck.bottleneck,
+    "sweep": sweep.sweep,
     "diff": diff.diff,
     "evaluate": evaluate.evaluate,
     "quantize": quantize.quantize,

@@ -4,9 +4,12 @@ import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from reports.table import Table
 
 
 class Format(StrEnum):
@@ -34,12 +37,16 @@ def show(
     rows: Sequence[object], format_: Format, output: Path | None, *, columns: tuple[str, ...] = ()
 ) -> None:
     """Write rows (frozen dataclasses) as a table to stdout, or to a file; all columns, or the named ones."""
-    from reports.table import render, save, upright
     from reports.tables import table_of
 
     table = table_of(rows)
-    if columns:
-        table = table.only(columns)
+    show_table(table.only(columns) if columns else table, format_, output)
+
+
+def show_table(table: "Table", format_: Format, output: Path | None) -> None:
+    """Write a table to stdout, or to a file."""
+    from reports.table import render, save, upright
+
     if format_ is Format.TABLE and len(table.rows) == 1 and len(table.columns) > MOST_COLUMNS:
         table = upright(table)
     if output is None:

@@ -24,15 +24,8 @@ def manifest_of(study: Study, measured: tuple[Measured, ...], *, command: str, d
         created_utc=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         duration_s=duration_s,
         seed=study.seed,
-        machine=(
-            Fact("system", f"{platform.system()} {platform.machine()}"),
-            Fact("processor", _processor()),
-            Fact("cores", str(os.cpu_count())),
-        ),
-        versions=(
-            Fact("python", platform.python_version()),
-            *(Fact(name, text) for name, text in code_versions().items()),
-        ),
+        machine=machine(),
+        versions=versions(),
         corpora=tuple(
             Fact(
                 name,
@@ -56,6 +49,21 @@ def manifest_of(study: Study, measured: tuple[Measured, ...], *, command: str, d
             *(Fact(name, "stored architecture, no weights") for name in study.cost_only),
         ),
     )
+
+
+def machine() -> tuple[Fact, ...]:
+    """Return what kind of machine this is."""
+    return (
+        Fact("system", f"{platform.system()} {platform.machine()}"),
+        Fact("processor", _processor()),
+        Fact("cores", str(os.cpu_count())),
+    )
+
+
+def versions() -> tuple[Fact, ...]:
+    """Return the versions of everything a number depends on."""
+    python = Fact("python", platform.python_version())
+    return (python, *(Fact(name, text) for name, text in code_versions().items()))
 
 
 def command_of(folder: Path) -> str | None:

@@ -5,6 +5,7 @@ from simulator.utterances import Utterance, schedule
 from simulator.walk import utterance_counts
 from tests.simulator.graphs import decode_step, mlp, workload
 from traces.errors import EdgeAsrError
+from traces.store import load_workload
 from traces.workload import Phase
 
 
@@ -52,3 +53,25 @@ def test_counts_add_up_over_phases_and_steps() -> None:
 def test_an_impossible_utterance_is_refused(audio_s: float, tokens: int) -> None:
     with pytest.raises(EdgeAsrError, match="cannot be costed"):
         Utterance(audio_s, tokens)
+
+
+def test_a_batch_runs_every_phase_together_and_a_beam_each_decode_step() -> None:
+    network, together = load_workload("whisper-micro"), Utterance(1.0, 3, batch=4, beam=3)
+    assert schedule(network, Phase.DECODE, (together,)).points["batch"].tolist() == [12, 12]
+    for phase in (Phase.ENCODE, Phase.CROSS_KV, Phase.PREFILL):
+        assert schedule(network, phase, (together,)).points["batch"].tolist() == [4]
+
+
+def test_a_batch_has_the_macs_of_its_utterances_and_reads_weights_once() -> None:
+    network = load_workload("whisper-micro")
+    one, four = (utterance_counts(network, (Utterance(3.0, 4, batch=batch),)) for batch in (1, 4))
+    assert four.macs == pytest.approx(4 * one.macs)
+    assert four.weight_io_bytes == pytest.approx(one.weight_io_bytes, rel=0.01)
+    beam = utterance_counts(network, (Utterance(3.0, 4, beam=4),))
+    assert one.macs < beam.macs < four.macs
+
+
+@pytest.mark.parametrize(("batch", "beam"), [(0, 1), (1, 0)])
+def test_an_empty_batch_or_beam_cannot_be_costed(batch: int, beam: int) -> None:
+    with pytest.raises(EdgeAsrError, match="give at least 1"):
+        Utterance(1.0, 1, batch, beam)

@@ -1,0 +1,162 @@
+"""A sweep made ready: every name in it looked up, every expression parsed, before anything is costed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+
+from hwmodels.chip_file import load_chip
+from hwmodels.op_table import Bools, Floats
+from quant.recipe import load_recipe
+from reports.sweep.accuracy import WordErrorRates, word_error_rates
+from reports.sweep.config import Sweep
+from reports.workloads import check_not_packed, find_workload
+from simulator.sweep.axes import Axis, Choices, coordinates
+from simulator.sweep.costs import COLUMNS
+from simulator.sweep.expression import Expression, parse_expression
+from simulator.sweep.parts import PARTS, part_of
+from simulator.sweep.space import NAMES, WORK, Space
+from traces.errors import EdgeAsrError, unknown_name
+
+DERIVED = ("fits", "wer")
+"""What follows from the costs and the names of a point."""
+SENSIBLE = "memories no faster than nearer ones"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """A sweep whose names are all known."""
+
+    sweep: Sweep
+    space: Space
+    defined: tuple[tuple[str, Expression], ...]
+    constraints: tuple[Expression, ...]
+    rates: WordErrorRates | None
+
+    def values(self, points: Floats, costs: Mapping[str, Floats]) -> dict[str, Floats]:
+        """Return everything named at some points: what expressions need, and all that is defined.
+
+        `points`: coordinates, (points, axes). `costs`: `COLUMNS`, or empty before anything is costed; what
+        cannot be known then is left out.
+        """
+        needed = {name for _, each in self.defined for name in each.names}
+        needed |= {name for each in self.constraints for name in each.names}
+        found = self.space.quantities(sorted(needed & set(self.space.known())), points)
+        found |= costs
+        if costs:
+            found["fits"] = (costs["excess_bytes"] <= 0).astype(np.float64)
+            if self.rates is not None:
+                found["wer"] = self.rates.at(self.space, points)
+        for name, expression in self.defined:
+            if found.keys() >= set(expression.names):
+                found[name] = np.broadcast_to(expression(found), len(points)).astype(np.float64)
+        return found
+
+    def met(self, values: Mapping[str, Floats], points: Floats) -> dict[str, Bools]:
+        """Return where each constraint holds whose values are known: text -> (points,).
+
+        One more is that of every chip: no memory is faster than a nearer one.
+        """
+        known = (each for each in self.constraints if values.keys() >= set(each.names))
+        found = {each.text: np.broadcast_to(each(values).astype(bool), len(points)) for each in known}
+        return found | {SENSIBLE: self.space.sensible(points)}
+
+
+def plan_of(sweep: Sweep) -> Plan:
+    """Return a sweep made ready.
+
+    Raises:
+        EdgeAsrError: for the first name that is unknown, with the nearest known ones, or the first
+            expression that is none.
+    """
+    base, axes = sweep.base, {axis.name: axis for axis in sweep.axes}
+    space = Space(
+        sweep.axes,
+        base,
+        chips={name: load_chip(name) for name in _names(axes, "chip", base.chip)},
+        recipes={name: load_recipe(name) for name in _names(axes, "recipe", base.recipe)},
+    )
+    _check_axes(space)
+    for model in _names(axes, "model", base.model):
+        find_workload(model)
+        check_not_packed(model, next(iter(space.recipes)))
+    rates = None if sweep.accuracy is None else word_error_rates(sweep.accuracy)
+    known = [*space.known(), *COLUMNS, "fits", *(["wer"] if rates else [])]
+    defined = []
+    for name, text in sweep.define:
+        if name in known:
+            raise EdgeAsrError(f"define.{name}: is the name of something known; choose another")
+        defined.append((name, _parsed(f"define.{name}", text, known)))
+        known.append(name)
+    constraints = tuple(
+        _parsed(f"constraints.{idx}", text, known) for idx, text in enumerate(sweep.constraints)
+    )
+    for name in sweep.objectives:
+        if name not in (*COLUMNS, "wer", *dict(sweep.define)):
+            raise unknown_name("objective", name, (*COLUMNS, "wer", *dict(sweep.define)))
+        if name == "wer" and rates is None:
+            raise EdgeAsrError("objective wer: is not known; name a study's run folder under 'accuracy'")
+    return Plan(sweep, space, tuple(defined), constraints, rates)
+
+
+def feasible_points(plan: Plan) -> tuple[Floats, int]:
+    """Return the coordinates of the points worth costing, like work together, and how many there are in all.
+
+    Left out is what breaks a constraint already before it is costed, or has a memory that is faster than a
+    nearer one.
+
+    Raises:
+        EdgeAsrError: if none is left, saying how many points meet each constraint.
+    """
+    points = coordinates(plan.sweep.axes, plan.sweep.sample)
+    met = plan.met(plan.values(points, {}), points)
+    kept = points[reduce(np.logical_and, met.values())]
+    if not len(kept):
+        raise EdgeAsrError(none_feasible(met))
+    outer = [kept[:, idx] for idx in reversed(plan.space.outer)]
+    return (kept[np.lexsort(outer)] if outer else kept), len(points)
+
+
+def none_feasible(met: Mapping[str, Bools]) -> str:
+    """Return what to say where no point meets all constraints: how many meet each."""
+    told = "; ".join(
+        f"'{text}' by {int(each.sum()):,} of {len(each):,}" for text, each in met.items() if not each.all()
+    )
+    return f"no point meets all constraints ({told}); relax one, or widen an axis"
+
+
+def _names(axes: Mapping[str, Axis], key: str, otherwise: str) -> tuple[str, ...]:
+    axis = axes.get(key)
+    return tuple(map(str, axis.values)) if isinstance(axis, Choices) else (otherwise,)
+
+
+def _check_axes(space: Space) -> None:
+    for axis in space.axes:
+        if axis.name in (*NAMES, *WORK):
+            continue
+        if part_of(axis.name):
+            _check_formats(axis)
+            continue
+        for chip in space.chips.values():
+            known = [path for path, _ in chip.quantities()]
+            if axis.name not in known:
+                parts = (f"{part}:GLOB" for part in PARTS)
+                raise unknown_name(f"axis (on chip {chip.name})", axis.name, (*known, *NAMES, *WORK, *parts))
+
+
+def _check_formats(axis: Axis) -> None:
+    from traces.formats import Format
+
+    for value in axis.values if isinstance(axis, Choices) else ():
+        try:
+            Format.parse(str(value))
+        except EdgeAsrError as error:
+            raise EdgeAsrError(f"axes.{axis.name}: {error}") from error
+
+
+def _parsed(where: str, text: str, known: list[str]) -> Expression:
+    try:
+        return parse_expression(text, known)
+    except EdgeAsrError as error:
+        raise EdgeAsrError(f"{where}: {error}") from error
