@@ -50,7 +50,7 @@ def test_later_parts_come_first() -> None:
 def test_keys_that_name_parts() -> None:
     assert part_of("weight:*.fc?") == ("weight", "*.fc?")
     assert part_of("levels.sram.size_bytes") is None
-    with pytest.raises(EdgeAsrError, match="unknown part of a recipe .* 'weights'; did you mean weight"):
+    with pytest.raises(EdgeAsrError, match=r"unknown part of a recipe .* 'weights'; did you mean weight"):
         part_of("weights:*")
 
 
