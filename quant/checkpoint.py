@@ -30,6 +30,7 @@ from quant.quantize import QuantizedModel
 from quant.recipe_schema import recipe_mapping, recipe_of
 from quant.replace_folder import recover_folder, replaced_folder
 from quant.restructure import restructure_
+from quant.shared_input import share_inputs_
 from quant.tensor_file import read_tensors, restore_floats_, restored_scales, restored_weights, stored_tensors
 from traces.documents import validated
 from traces.errors import EdgeAsrError, unknown_name
@@ -122,6 +123,7 @@ def load_quantized(folder: Path) -> QuantizedModel:
     replace_layers_(model, plan.layers, weights, restored_scales(plan, tensors, file))
     restore_floats_(model, tensors, file)
     quantize_attention_(model, plan.attention)
+    share_inputs_(model, plan.attention)
     return QuantizedModel(model, recipe, n_utterances=manifest.n_utterances, n_tokens=manifest.n_tokens)
 
 

@@ -4,6 +4,8 @@ They hold integer codes and scales as buffers under the names a float layer uses
 export they compute with the weight dequantized once; in export each is one op of `quant.ops`.
 """
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -14,6 +16,9 @@ from quant.quantizer import Scale, from_codes
 from quant.weights import QuantizedWeight
 from traces.errors import EdgeAsrError
 from traces.formats import Format
+
+if TYPE_CHECKING:
+    from quant.shared_input import SharedInput
 
 
 class WeightStore(nn.Module):
@@ -73,6 +78,7 @@ class QuantizedLinear(WeightStore):
         self.out_features, self.in_features = weight.codes.shape
         self.bias = _constant(bias)
         self.activation_format = activation
+        self.shared_input: SharedInput | None = None
         _register_static(self, activation, static)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -83,7 +89,10 @@ class QuantizedLinear(WeightStore):
                 self.activation_format.name, self.activation_scale, self.activation_zero,
             )  # fmt: skip
             return exported
-        x = quantize_activation(x, self.activation_format, static=_static(self))
+        if self.shared_input is None:
+            x = quantize_activation(x, self.activation_format, static=_static(self))
+        else:
+            x = self.shared_input.quantize(x, self.activation_format)
         return functional.linear(x, self.dequantized(x.dtype), self.bias)
 
     def extra_repr(self) -> str:

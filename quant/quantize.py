@@ -19,6 +19,7 @@ from quant.recipe import Recipe
 from quant.restructure import restructure_
 from quant.resume import block_store
 from quant.scale_readers import scales_by_reader
+from quant.shared_input import share_inputs_
 from traces.errors import EdgeAsrError
 from traces.progress import Progress, silent
 
@@ -84,6 +85,7 @@ def quantize(
     before = None if details is None else working_copy(working)
     replace_layers_(working, plan.layers, findings.weights, statics)
     quantize_attention_(working, plan.attention)
+    share_inputs_(working, plan.attention)
     _round_floats_(working)
     measured: tuple[LayerDetail, ...] = ()
     if before is not None and details is not None:

@@ -27,6 +27,15 @@ SMALLEST_SCALE = 2.0**-24
 """The smallest positive float16; a group of zeros gets it, so that no scale is ever zero."""
 
 
+# Constants as tensors: torch takes longer to wrap a Python number than to compute a small tensor.
+_UNIT = torch.tensor(SMALLEST_SCALE)
+_ONE = torch.tensor(1.0)
+_LACKING_BITS = torch.tensor(0x1FFF, dtype=torch.int32)
+_KEPT_BITS = torch.tensor(~0x1FFF, dtype=torch.int32)
+_TO_OVERFLOW = torch.tensor(2.0**88)
+_FROM_OVERFLOW = torch.tensor(2.0**-112)
+
+
 @dataclass(frozen=True, slots=True)
 class CodeRange:
     """Smallest and largest integer code of a format."""
@@ -64,11 +73,11 @@ class Scale:
 
 def code_range(number: Format) -> CodeRange:
     """Return the codes of an integer format; the module docstring says why they are what they are."""
-    return _code_range(number.bits, number.symmetric)
+    return _code_range(number.bits, symmetric=number.symmetric)
 
 
 @cache
-def _code_range(bits: int, symmetric: bool) -> CodeRange:
+def _code_range(bits: int, *, symmetric: bool) -> CodeRange:
     half = 1 << (bits - 1)
     return CodeRange(-(half - 1) if symmetric else -half, half - 1)
 
@@ -119,15 +128,15 @@ def scale_of_range(low: Tensor, high: Tensor, number: Format) -> Scale:
     """Return the scale and zero point whose codes span low <= 0 ... high >= 0."""
     codes = code_range(number)
     if number.symmetric:
-        return Scale(step_of_largest(torch.maximum(-low, high), number), None)
-    scale = _to_float16_upwards((high - low) / (codes.levels - 1))
-    zero = (codes.low - low / scale.float()).round().clamp(codes.low, codes.high)
-    return Scale(scale, zero.to(code_dtype(number)))
+        return Scale(step_of_largest(torch.maximum(-low, high), number).half(), None)
+    scale = _up_to_float16((high - low) / (codes.levels - 1), _UNIT)
+    zero = (codes.low - low / scale).round().clamp(codes.low, codes.high)
+    return Scale(scale.half(), zero.to(code_dtype(number)))
 
 
 def step_of_largest(largest: Tensor, number: Format) -> Tensor:
-    """Return the float16 step whose highest symmetric code reaches the largest magnitude, float32."""
-    return _to_float16_upwards(largest / code_range(number).high)
+    """Return the step whose highest symmetric code reaches the largest magnitude: a float16, as float32."""
+    return _up_to_float16(largest, _units_per_code(number.bits))
 
 
 def to_codes(x: Tensor, scale: Scale, number: Format) -> Tensor:
@@ -186,12 +195,23 @@ def _per_group(scale: Scale) -> tuple[Tensor, Tensor | None]:
     return scale.scale.float().unsqueeze(-1), zero
 
 
-def _to_float16_upwards(scale: Tensor) -> Tensor:
-    """Round positive float32 to the next float16 that is not smaller."""
-    nearest = scale.clamp(min=SMALLEST_SCALE).half()
-    # The bit patterns of positive floats are ordered like the floats, so adding one gives the next one up.
-    nearest.view(torch.int16).add_(nearest < scale)
-    return nearest
+def _up_to_float16(dividend: Tensor, divisor: Tensor) -> Tensor:
+    """Return `dividend / divisor` times `SMALLEST_SCALE`, up to the next float16 above zero, as float32.
+
+    The quotient counts units of the smallest float16, of which every float16 is a whole number. Positive
+    floats are ordered like their bit patterns, so the 13 bits that a float16 lacks are rounded up by adding
+    their mask and dropping them. Beyond 65504 there is infinity only.
+    """
+    units = torch.div(dividend, divisor).ceil_().clamp_(_ONE)
+    units.view(torch.int32).add_(_LACKING_BITS).bitwise_and_(_KEPT_BITS)
+    return units.mul_(_TO_OVERFLOW).mul_(_FROM_OVERFLOW)
+
+
+@cache
+def _units_per_code(bits: int) -> Tensor:
+    """Return what turns the largest magnitude into the step of symmetric codes, in the smallest float16."""
+    with torch.inference_mode(mode=False):
+        return torch.tensor(SMALLEST_SCALE * _code_range(bits, symmetric=True).high)
 
 
 def _searched(groups: Tensor, low: Tensor, high: Tensor, number: Format, search: RangeSearch) -> Scale:

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from quant.activations import quantize_activation, quantize_probabilities
-from quant.quantizer import Scale, code_range, scale_of_range
+from quant.quantizer import SMALLEST_SCALE, Scale, code_range, scale_of_range, step_of_largest
 from traces.errors import EdgeAsrError
 from traces.formats import FLOAT16, INT8_TOKEN, INT16_TOKEN, Format, Granularity
 
@@ -67,29 +67,97 @@ def test_input_is_not_changed() -> None:
     assert torch.equal(x, before)
 
 
-def by_definition(x: torch.Tensor, number: Format) -> torch.Tensor:
+def upwards(scale: torch.Tensor) -> torch.Tensor:
+    """The next float16 that is not smaller, of positive float32, as float32."""
+    nearest = scale.clamp(min=SMALLEST_SCALE).half()
+    above = (nearest.view(torch.int16) + 1).view(torch.float16)
+    return torch.where(nearest.float() < scale, above, nearest).float()
+
+
+def by_definition(x: torch.Tensor, number: Format, static: Scale | None = None) -> torch.Tensor:
     """Rounding as the grid is defined, without any short cut."""
-    axes = (-1,) if "token" in number.name else tuple(range(1, x.ndim))
-    low, high = x.amin(axes, keepdim=True).clamp(max=0.0), x.amax(axes, keepdim=True).clamp(min=0.0)
-    step = scale_of_range(low.float(), high.float(), number).scale.to(x.dtype)
     codes = code_range(number)
-    return (x / step).round().clamp(codes.low, codes.high) * step
+    axes = (-1,) if number.granularity is Granularity.TOKEN else tuple(range(min(1, x.ndim - 2), x.ndim))
+    low = x.float().amin(axes, keepdim=True).clamp(max=0.0)
+    high = x.float().amax(axes, keepdim=True).clamp(min=0.0)
+    zero = torch.zeros(())
+    if static is not None:
+        step, zero = static.scale.float(), zero if static.zero is None else static.zero.float()
+    elif number.symmetric:
+        step = upwards(torch.maximum(-low, high) / codes.high)
+    else:
+        step = upwards((high - low) / (codes.levels - 1))
+        zero = (codes.low - low / step).round().clamp(codes.low, codes.high)
+    step, zero = step.to(x.dtype), zero.to(x.dtype)
+    return (x / step).round().clamp(codes.low - zero, codes.high - zero) * step
 
 
+def bits(x: torch.Tensor) -> torch.Tensor:
+    """The bit pattern, which tells zeros of either sign apart."""
+    return x.contiguous().view({2: torch.int16, 4: torch.int32, 8: torch.int64}[x.element_size()])
+
+
+def speech_like(*shape: int, size: float) -> torch.Tensor:
+    """Numbers of either sign, with a row of zeros, one of negative zeros and one that is only positive."""
+    x = size * torch.randn(shape, generator=torch.Generator().manual_seed(shape[-1]))
+    rows = x.view(-1, shape[-1])
+    rows[1], rows[2] = 0.0, -0.0
+    rows[3].abs_()
+    return x
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.float16])
+@pytest.mark.parametrize("shape", [(40, 1), (9, 31), (2, 70, 32), (3, 2, 40, 40), (2, 70, 400)])
 @pytest.mark.parametrize(
-    "name", ["int2_token", "int4_token", "int8_token", "int8_tensor_dynamic", "int16_token"]
+    "name",
+    [
+        "int2_token",
+        "int4_token",
+        "int8_token",
+        "int16_token",
+        "int8_tensor_dynamic",
+        "int16_tensor_dynamic",
+        "int4_token_asym",
+        "int8_token_asym",
+        "int8_tensor_asym_dynamic",
+    ],
 )
-@pytest.mark.parametrize("width", [1, 31, 32, 40, 400])
-def test_the_short_cut_gives_the_same_numbers(name: str, width: int) -> None:
+def test_every_bit_is_that_of_the_definition(name: str, shape: tuple[int, ...], dtype: torch.dtype) -> None:
     number = Format.parse(name)
     for size in (1e-9, 1e-3, 1.0, 1e4):  # the smallest steps are subnormal float16
-        x = size * torch.randn(2, 70, width, generator=torch.Generator().manual_seed(width))
-        x[0, 3] = 0.0
-        assert torch.equal(quantize_activation(x, number), by_definition(x, number))
-        assert torch.equal(quantize_activation(x.double(), number), by_definition(x.double(), number))
-        transposed = x.transpose(0, 1)
+        x = speech_like(*shape, size=size).to(dtype)
+        assert torch.equal(bits(quantize_activation(x, number)), bits(by_definition(x, number)))
         if number.granularity is Granularity.TOKEN:
-            assert torch.equal(quantize_activation(transposed, number), by_definition(transposed, number))
+            turned = x.transpose(0, 1)
+            assert torch.equal(bits(quantize_activation(turned, number)), bits(by_definition(turned, number)))
+
+
+@pytest.mark.parametrize("name", ["int8_tensor", "int8_tensor_asym", "int4_tensor"])
+def test_every_bit_of_a_fixed_range_is_that_of_the_definition(name: str) -> None:
+    number = Format.parse(name)
+    static = scale_of_range(torch.tensor(-0.7), torch.tensor(1.9), number)
+    x = speech_like(2, 70, 40, size=1.0)
+    assert torch.equal(
+        bits(quantize_activation(x, number, static=static)), bits(by_definition(x, number, static))
+    )
+
+
+@pytest.mark.parametrize("width", [2, 4, 8, 16])
+def test_steps_are_rounded_up_from_nothing_to_infinity(width: int) -> None:
+    number = Format("int", width)
+    some = torch.rand(1000, generator=torch.Generator().manual_seed(0)) + 1.0
+    largest = torch.cat([some * 2.0**exponent for exponent in range(-130, 127)])
+    largest = torch.cat([largest, torch.tensor([0.0, torch.inf]), torch.arange(1, 2000) / 1024])
+    assert torch.equal(step_of_largest(largest, number), upwards(largest / code_range(number).high))
+    assert bool(step_of_largest(torch.tensor([torch.nan]), number).isnan())
+
+
+def test_an_infinite_or_missing_number_spoils_its_row_alone() -> None:
+    x = torch.randn(4, 40)
+    x[1, 3], x[2, 5] = torch.nan, torch.inf
+    found = quantize_activation(x, INT8_TOKEN)
+    assert bool(found[1:3].isnan().any(-1).all())
+    assert torch.equal(found[[0, 3]], by_definition(x[[0, 3]], INT8_TOKEN))
 
 
 @pytest.mark.parametrize("name", ["float16", "int8_token", "int8_token_asym", "int8_tensor_dynamic"])
