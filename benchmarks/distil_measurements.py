@@ -74,6 +74,7 @@ BOARDS = {
     ("v1.1", "plumerai", "CY8CPROTO-062-4343W"): ("cy8cproto-062", "Plumerai 2023.05"),
     ("v1.2", "Renesas", "EK-RA8D1"): ("ek-ra8d1", "not stated"),
     ("v1.0", "greenwaves-technologies", "gap9_650_240"): ("gap9", "GAP SDK"),
+    ("v1.0", "greenwaves-technologies", "gap9_800_370"): ("gap9-0v8", "GAP SDK"),
     ("v1.0", "syntiant", "syntiant_9120_1v1_98mhz"): ("ndp120", "Syntiant SDK"),
     ("v1.0", "syntiant", "syntiant_9120_0v9_30mhz"): ("ndp120-0v9", "Syntiant SDK"),
     ("v1.0", "silicon_labs", "silicon_labs_xG24_DK2601B"): ("xg24", "TensorFlow Lite Micro with MVP"),
