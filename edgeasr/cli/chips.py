@@ -29,8 +29,16 @@ def show_chip(
     format_: FormatOption = Format.TABLE,
     output: OutputOption = None,
 ) -> None:
-    """Show every number of a chip with its unit, kind, source and range."""
-    from hwmodels.chip_file import apply_overrides, load_chip
-    from reports.chip_rows import provenance_rows
+    """Show every number of a chip with its unit, kind, source and range; tables begin with a summary.
 
-    show(provenance_rows(apply_overrides(load_chip(name), tuple(override or ()))), format_, output)
+    The summary has the least trustworthy kind of number and, of chips of the library, the error against what
+    was measured on them.
+    """
+    from hwmodels.chip_file import apply_overrides, chip_names, load_chip
+    from reports.chip_rows import provenance_rows
+    from reports.chip_summary import chip_summary
+
+    chip = apply_overrides(load_chip(name), tuple(override or ()))
+    if format_ is Format.TABLE and output is None:
+        show((chip_summary(chip, shipped=name in chip_names() and not override),), format_, None)
+    show(provenance_rows(chip), format_, output)

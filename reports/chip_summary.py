@@ -1,0 +1,54 @@
+"""A chip in one row: how far its numbers are trusted, and how far its predictions were off."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from hwmodels.chip import Chip
+from hwmodels.quantity import KINDS
+from simulator.validation.measured import load_measured
+from simulator.validation.summary import summarise
+from simulator.validation.validate import validate
+
+
+@dataclass(frozen=True, slots=True)
+class ChipSummary:
+    """What a chip is and how good its predictions are; errors are fractions, None where nothing was measured.
+
+    `latency_error` is the mean of |predicted / measured - 1| as shipped, after fitting to these very cases;
+    `left_out_error` the same without the network in question, None where that cannot be said.
+    """
+
+    chip: str
+    title: str
+    software: str
+    worst_kind: str
+    kinds: str
+    """How many numbers there are of each kind."""
+    n_measured: int
+    """Latencies of whole networks measured on it."""
+    latency_error: float | None
+    left_out_error: float | None
+
+
+def chip_summary(chip: Chip, *, shipped: bool) -> ChipSummary:
+    """Return the summary of a chip; only chips of the library as `shipped` have errors."""
+    kinds = Counter(number.kind for _, number in chip.quantities())
+    cases, error, left_out = _errors(chip.name) if shipped else (0, None, None)
+    return ChipSummary(
+        chip=chip.name,
+        title=chip.title,
+        software=chip.software,
+        worst_kind=chip.worst_kind(),
+        kinds=", ".join(f"{kinds[kind]} {kind}" for kind in KINDS if kinds[kind]),
+        n_measured=cases,
+        latency_error=error,
+        left_out_error=left_out,
+    )
+
+
+def _errors(name: str) -> tuple[int, float | None, float | None]:
+    measured = load_measured()
+    if name not in {row.chip for row in measured}:
+        return 0, None, None
+    (row,) = summarise(validate(measured, chips=(name,)), "chip")
+    return row.n, row.mape, row.left_out_mape
