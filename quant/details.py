@@ -26,8 +26,10 @@ class LayerDetail:
 
     `relative_error` is |y' - y| / |y| of the layer's output y without bias, over all tokens that carry data:
     the quantized layer, with its activation format, beside the float one, both given the float network's
-    input there. That network is the original after exact transforms: one that scales the layer's output
-    scales both. `clipped_share` is the share of weights beyond the codes' range. `scale_min` and `scale_max`
+    input there. `network_error` is the same with y' taken where the layer stands: its input is what the
+    quantized network gives it, so the errors of all layers before are in it, and what the layer makes up for.
+    The float network is the original after exact transforms: one that scales the layer's output scales
+    both. `clipped_share` is the share of weights beyond the codes' range. `scale_min` and `scale_max`
     are the weight's scales; `channel_scale_min` and `channel_scale_max` those by which transforms divided
     what the layer reads. Kurtosis is Pearson's (3 for a normal distribution), over all elements. None stands
     for what is not there: a lookup reads ids, and data may never come to a layer.
@@ -38,6 +40,7 @@ class LayerDetail:
     weight: str
     activation: str
     relative_error: float | None
+    network_error: float | None
     clipped_share: float
     scale_min: float
     scale_max: float
@@ -70,8 +73,10 @@ def layer_details(
     measured = {layer.module: _Sums() for layer in layers}
     with torch.no_grad():
         for done, batch in enumerate(data.batches):
-            with _watched(before, after, measured, batch):
+            with _watched(before, after, measured, batch) as outputs:
                 run(before, batch)
+            with _compared(before, after, measured, batch, outputs):
+                run(after, batch)
             progress("details", done + 1, len(data.batches))
     scales = channel_scales or {}
     return tuple(
@@ -81,9 +86,10 @@ def layer_details(
 
 @dataclass(slots=True)
 class _Sums:
-    """Squared norms of a layer's error and output over the data, and the moments of its input."""
+    """Squared norms of a layer's errors and output over the data, and the moments of its input."""
 
     difference: float = 0.0
+    network_difference: float = 0.0
     power: float = 0.0
     inputs: Moments | None = None
 
@@ -99,14 +105,38 @@ class _Kept(NamedTuple):
 @contextmanager
 def _watched(
     before: nn.Module, after: nn.Module, measured: Mapping[str, _Sums], batch: CalibrationBatch
-) -> Iterator[None]:
-    """Measure every layer of the float network as it runs over one batch."""
+) -> Iterator[dict[str, Tensor]]:
+    """Measure every layer of the float network as it runs over a batch; yields what each will have given."""
     kept = _kept(before, batch.valid)
+    outputs: dict[str, Tensor] = {}
     hooks = [
         before.get_submodule(name).register_forward_hook(
-            partial(_measure_, sums, name, after.get_submodule(name), kept.get(name, _Kept()))
+            partial(_measure_, sums, outputs, name, after.get_submodule(name), kept.get(name, _Kept()))
         )
         for name, sums in measured.items()
+    ]
+    try:
+        yield outputs
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+@contextmanager
+def _compared(
+    before: nn.Module,
+    after: nn.Module,
+    measured: Mapping[str, _Sums],
+    batch: CalibrationBatch,
+    outputs: Mapping[str, Tensor],
+) -> Iterator[None]:
+    """Measure how far the quantized network's layers are from `outputs` as it runs over the same batch."""
+    kept = _kept(before, batch.valid)
+    hooks = [
+        after.get_submodule(name).register_forward_hook(
+            partial(_compare_, measured[name], y, kept.get(name, _Kept()))
+        )
+        for name, y in outputs.items()
     ]
     try:
         yield
@@ -115,14 +145,28 @@ def _watched(
             hook.remove()
 
 
+def _compare_(
+    sums: _Sums, target: Tensor, kept: _Kept, layer: nn.Module, _: tuple[Tensor], y: Tensor
+) -> None:
+    difference = _first(_without_bias(y, layer), kept.axis, kept.n_out) - target
+    sums.network_difference += _power(difference)
+
+
 def _measure_(
-    sums: _Sums, name: str, twin: nn.Module, kept: _Kept, layer: nn.Module, args: tuple[Tensor], y: Tensor
+    sums: _Sums,
+    outputs: dict[str, Tensor],
+    name: str,
+    twin: nn.Module,
+    kept: _Kept,
+    layer: nn.Module,
+    args: tuple[Tensor],
+    y: Tensor,
 ) -> None:
     x = args[0]
-    y = _without_bias(y, layer)
-    difference = _without_bias(twin(x), twin) - y
-    sums.difference += _power(_first(difference, kept.axis, kept.n_out))
-    sums.power += _power(_first(y, kept.axis, kept.n_out))
+    outputs[name] = _first(_without_bias(y, layer), kept.axis, kept.n_out).clone()  # without the padding
+    difference = _first(_without_bias(twin(x), twin), kept.axis, kept.n_out) - outputs[name]
+    sums.difference += _power(difference)
+    sums.power += _power(outputs[name])
     if x.is_floating_point():
         carrying = _first(x, kept.axis, kept.n_in)
         check_finite(carrying, name)
@@ -181,6 +225,7 @@ def _detail(
         weight=layer.weight.name,
         activation=layer.activation.name,
         relative_error=(sums.difference / sums.power) ** 0.5 if sums.power else None,
+        network_error=(sums.network_difference / sums.power) ** 0.5 if sums.power else None,
         clipped_share=clipped_share(integers, Scale(store.scale, store.zero), layer.weight),
         scale_min=float(store.scale.min()),
         scale_max=float(store.scale.max()),

@@ -118,7 +118,9 @@ class _Binding:
         return self._values[dim]
 
     def size_bytes(self, tensor: Tensor) -> Floats:
-        """Return a tensor's stored bytes at every point: (points,)."""
+        """Return a tensor's stored bytes at every point, none for a partial sum: (points,)."""
+        if tensor.role is Role.PARTIAL:
+            return np.zeros(self._n_points)
         key = (tensor.rows, tensor.row_length, tensor.format)
         if key not in self._sizes:
             self._sizes[key] = tensor.format.stored_bytes(self.value(key[0]), self.value(key[1]))

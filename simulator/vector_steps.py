@@ -52,6 +52,7 @@ STEPS = {
     "scale": 1,
     "bias": 1,
     "residual": 1,
+    "split_columns": 1,  # each element goes to one of two places
     "mean": 1,
     "max": 1,
     "sum": 1,

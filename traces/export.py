@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from traces.errors import EdgeAsrError
+from traces.float_columns import with_float_columns
 from traces.fold import fold_batch_norms
 from traces.formats import FLOAT16
 from traces.fuse import fuse
@@ -59,7 +60,7 @@ def trace_module(
         for node in program.graph.nodes
         if node.op == "placeholder" and node.name in wanted and has_tensor(node)
     ]
-    graph = lower(
+    graph, n_float = lower(
         program,
         SymbolNames(axes, inputs, values),
         name=name,
@@ -69,6 +70,7 @@ def trace_module(
         kv_inputs=frozenset(kv_inputs),
         output_role=output_role,
     )
-    settled = settle(share_tied(fuse(fold_batch_norms(graph)), ties or {}), FLOAT16)
+    fused = share_tied(fuse(fold_batch_norms(graph)), ties or {})
+    settled = settle(with_float_columns(fused, n_float), FLOAT16)
     check(settled)
     return settled

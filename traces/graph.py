@@ -41,6 +41,8 @@ class Role(StrEnum):
     ACTIVATION = "activation"
     KV = "kv"
     """A key or value that outlives the phase in the cache."""
+    PARTIAL = "partial"
+    """A sum that goes on in the next product: it stays in the accumulator, and no memory holds it."""
 
 
 @dataclass(frozen=True, slots=True)

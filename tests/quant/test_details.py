@@ -62,6 +62,20 @@ def test_the_error_is_that_of_the_product_on_the_float_input() -> None:
     assert found.weight_absmax == float(weight.abs().max())
 
 
+def test_the_network_error_is_that_of_each_network_on_its_own_input() -> None:
+    model = whisper()
+    data = calibration(model)
+    quantized = quantize(model, uniform("int3_channel"), data, details=data)
+    layer, twin = model.get_submodule(FC1), quantized.model.get_submodule(FC1)
+    target = input_of(model, FC1, data) @ layer.weight.detach().T
+    given = twin(input_of(quantized.model, FC1, data)) - twin.bias
+    found = by_name(quantized.details)
+    assert found[FC1].network_error == pytest.approx(float((given - target).norm() / target.norm()), rel=1e-4)
+    first = found["model.encoder.layers.0.self_attn.q_proj"]  # before it all is float
+    assert first.network_error == pytest.approx(first.relative_error, rel=1e-2)  # norms become float16
+    assert found[FC1].network_error != found[FC1].relative_error
+
+
 def test_batches_add_up() -> None:
     model = whisper()
     both = calibration(model)
@@ -72,6 +86,7 @@ def test_batches_add_up() -> None:
     first, second = (quantize(model, load_recipe("w3a16"), details=data).details for data in (both, single))
     for one, other in zip(first, second, strict=True):
         assert one.relative_error == pytest.approx(other.relative_error, rel=1e-4)
+        assert one.network_error == pytest.approx(other.network_error, rel=1e-4)
         if one.input_kurtosis is not None:
             assert one.input_kurtosis == pytest.approx(other.input_kurtosis, rel=1e-4)
 

@@ -10,7 +10,21 @@ from reports.figures.style import save_png
 
 def layer(module: str, *, error: float | None = 0.1, kurtosis: float | None = 3.0) -> LayerDetail:
     return LayerDetail(
-        module, "linear", "int3_channel", "float16", error, 0.0, 0.1, 0.2, None, None, 1.0, kurtosis, 1.0, 3.1
+        module,
+        "linear",
+        "int3_channel",
+        "float16",
+        error,
+        error,
+        0.0,
+        0.1,
+        0.2,
+        None,
+        None,
+        1.0,
+        kurtosis,
+        1.0,
+        3.1,
     )
 
 

@@ -8,7 +8,6 @@ from torch.fx import Node
 
 from traces.dims import Dim
 from traces.errors import EdgeAsrError, unknown_name
-from traces.float_columns import with_float_columns
 from traces.graph import Graph, Role
 from traces.lowering.context import (
     EmptyCache,
@@ -41,8 +40,8 @@ def lower(
     input_names: Mapping[str, str],
     kv_inputs: frozenset[str],
     output_role: Role,
-) -> Graph:
-    """Return the graph of a program, not yet fused.
+) -> tuple[Graph, Mapping[str, int]]:
+    """Return the graph of a program, not yet fused, and how many input columns of a weight product are float.
 
     `prefix` is stripped from module names. `input_names` renames placeholders; those in `kv_inputs` are
     caches.
@@ -70,7 +69,7 @@ def lower(
     read |= {item.operand for op in low.ops for item in op.epilogues if item.operand is not None}
     tensors = tuple(tensor for tensor in low.tensors.values() if tensor.name in read)
     graph = Graph(name, phase, tuple(low.ops), tensors, tuple(inputs), outputs)
-    return with_float_columns(graph, low.n_float)
+    return graph, low.n_float
 
 
 def _needed(results: Sequence[Node], rotaries: Mapping[Node, Rotary]) -> set[Node]:
