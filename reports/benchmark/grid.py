@@ -17,6 +17,8 @@ class Benchmark:
     manifest: Manifest
     cells: tuple[CellRow, ...]
     notes: tuple[str, ...]
+    earlier: tuple[Manifest, ...] = ()
+    """Other runs of the study that measured some of the cells, latest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +46,9 @@ class Grid:
         return min(rated, key=lambda pair: pair[1])[0] if rated else None
 
 
-def benchmark_of(study: StudyData) -> Benchmark:
-    """Return the part of a study that its benchmark shows."""
-    return Benchmark(study.manifest, study.cells, study.notes)
+def benchmark_of(study: StudyData, *, earlier: tuple[Manifest, ...] = ()) -> Benchmark:
+    """Return the part of a study that its benchmark shows; `earlier` runs measured some of its cells."""
+    return Benchmark(study.manifest, study.cells, study.notes, earlier)
 
 
 def has_grid(cells: Iterable[CellRow]) -> bool:
@@ -85,8 +87,10 @@ def _grids(cells: tuple[CellRow, ...]) -> Iterator[Grid]:
 def benchmark_json(benchmark: Benchmark) -> str:
     """Return the benchmark as JSON text, a line per cell; `load_benchmark` gives an equal value."""
     manifest, notes = json.dumps(asdict(benchmark.manifest)), json.dumps(benchmark.notes)
+    earlier = json.dumps([asdict(each) for each in benchmark.earlier])
     cells = ",\n  ".join(json.dumps(asdict(cell)) for cell in benchmark.cells)
-    return f'{{\n "manifest": {manifest},\n "notes": {notes},\n "cells": [\n  {cells}\n ]\n}}\n'
+    head = f' "manifest": {manifest},\n "notes": {notes},\n "earlier": {earlier},\n'
+    return f'{{\n{head} "cells": [\n  {cells}\n ]\n}}\n'
 
 
 def load_benchmark(path: Path) -> Benchmark:

@@ -6,7 +6,7 @@ from reports.atomic import write_text
 from reports.benchmark.figures import draw_figures, figure_titles
 from reports.benchmark.grid import Benchmark, benchmark_json, has_grid
 from reports.benchmark.tables import CERTAIN, Entry, ModelTables, TextTable, model_tables
-from reports.data import CellRow
+from reports.data import CellRow, Manifest
 from reports.figures.style import save_png
 from reports.index import unique
 from reports.table import markdown_safe
@@ -116,6 +116,15 @@ def _again(benchmark: Benchmark) -> str:
         f"## To get this again\n\n`{manifest.command}`, seed {manifest.seed}; made {manifest.created_utc}. "
         "`edgeasr report RUN --benchmark PAGE` writes this page.\n\n"
         + "".join(f"- {markdown_safe(f'{fact.name}: {fact.value}')}\n" for fact in facts)
+        + "".join(_earlier(each) for each in benchmark.earlier)
+    )
+
+
+def _earlier(manifest: Manifest) -> str:
+    versions = ", ".join(markdown_safe(f"{fact.name} {fact.value}") for fact in manifest.versions)
+    return (
+        f"\nCells that this run did not measure are those of an earlier one, made {manifest.created_utc} "
+        f"with {versions}.\n"
     )
 
 

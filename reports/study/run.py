@@ -5,6 +5,8 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from reports.benchmark.grid import Benchmark
+from reports.benchmark.known import check_same, joined
 from reports.data import StudyData
 from reports.study.assemble import empty_data, extended
 from reports.study.config import Study, save_study
@@ -36,6 +38,7 @@ def run_study(
     executor: Executor | None = None,
     finished_only: bool = False,
     command: str | None = None,
+    known: Benchmark | None = None,
 ) -> StudyResult:
     """Run a study into a folder, continuing what the folder already holds.
 
@@ -43,10 +46,12 @@ def run_study(
     Networks are measured one after the other, or by the processes of an executor that see the folder. One
     that fails is named in the result and the report, and tried again by the next call. With `finished_only`
     nothing is measured, and what the folder does not hold is missing in the report. `command` is what the
-    manifest says the study was run with; without one, what it said before.
+    manifest says the study was run with; without one, what it said before. Cells that are not measured are
+    taken from `known`, an earlier run's benchmark.
 
     Raises:
-        EdgeAsrError: if a name is unknown, the folder cannot be written, or nothing could be measured.
+        EdgeAsrError: if a name is unknown, the folder cannot be written, nothing could be measured, or
+            `known` is of another study, corpus or model.
     """
     start_s = time.monotonic()
     check_names(study)
@@ -70,6 +75,9 @@ def run_study(
         command=command or command_of(folder) or "edgeasr study",
         duration_s=time.monotonic() - start_s,
     )
+    if known is not None:
+        check_same(manifest, known)
+        data = replace(data, cells=joined(data.cells, known.cells, study.corpora))
     data = replace(data, manifest=manifest, notes=notes_of(study, data, failures))
     report = write_outputs(run, data, measured, frames, progress=progress)
     return StudyResult(data, folder, report, failures)

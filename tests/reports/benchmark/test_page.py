@@ -86,4 +86,4 @@ def test_another_file_is_refused(tmp_path: Path, text: str, message: str) -> Non
 def test_a_study_without_a_grid_has_none(tmp_path: Path) -> None:
     with pytest.raises(EdgeAsrError, match="study 'bundled' has no grid of formats and methods"):
         write_benchmark(benchmark_of(study()), tmp_path / "x.md")
-    assert benchmark_json(BENCHMARK).count("\n") == len(BENCHMARK.cells) + 6
+    assert benchmark_json(BENCHMARK).count("\n") == len(BENCHMARK.cells) + 7
