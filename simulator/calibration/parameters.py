@@ -26,9 +26,10 @@ class Parameter:
 def default_parameters(chip: Chip) -> tuple[Parameter, ...]:
     """Return what a calibration fits unless told otherwise, most influential first.
 
-    The rates of matrix units and cores by the kind of arithmetic, that of vector units, the bandwidth of the
-    farthest memory, the fixed time per op, and the power drawn while running. Within a group the ratios of
-    the chip file stay: how fast depthwise convolutions are beside dense ones is no free parameter.
+    The speed of units that have one at their rates, else the rates of matrix units and cores by the kind of
+    arithmetic; the rate of vector units, the bandwidth of the farthest memory, the fixed time per op, and the
+    power drawn while running. Within a group the ratios of the chip file stay: how fast depthwise
+    convolutions are beside dense ones is no free parameter.
     """
     kinds = {unit.name: unit.kind for unit in chip.units}
 
@@ -40,10 +41,13 @@ def default_parameters(chip: Chip) -> tuple[Parameter, ...]:
             and (is_float is None or rate.activation.startswith("float") == is_float)
         )
 
+    speeds = tuple(f"units.{unit.name}.speed" for unit in chip.units if unit.speed is not None)
+    integers, floats = rates("matrix", "core", is_float=False), rates("matrix", "core", is_float=True)
     far = next((level for level in reversed(chip.levels) if level.bandwidth_bytes_per_s is not None), None)
     groups = (
-        Parameter("integer_rate", rates("matrix", "core", is_float=False)),
-        Parameter("float_rate", rates("matrix", "core", is_float=True)),
+        Parameter("speed", speeds),
+        Parameter("integer_rate", () if speeds else integers),
+        Parameter("float_rate", () if speeds else floats),
         Parameter("vector_rate", rates("vector")),
         Parameter("memory_bandwidth", () if far is None else (f"levels.{far.name}.bandwidth_bytes_per_s",)),
         Parameter("time_per_op", ("overheads.per_op_s",)),

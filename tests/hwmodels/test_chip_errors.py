@@ -65,6 +65,14 @@ def number(text: str) -> str:
             ["fallbacks.0", "no unit is of kind 'host'"],
         ),
         ("overlap: most\n", ["overlap", "most", "full"]),
+        (
+            "units:\n  array: {speed: {value: 0, kind: derived, source: by a test of chips}}\n",
+            ["units.array.speed", "0 is not positive"],
+        ),
+        (
+            "rates:\n  dense-int8: {lanes: {m: 4, m_inner: 3}}\n",
+            ["rates.dense-int8.lanes", "m_inner", "of 3"],
+        ),
         ("inherit: npu-templat\n", ["npu-templat", "npu-template"]),
         ("inherit: [a]\n", ["inherit", "no chip name"]),
         ("inherit: mine\n", ["inherit", "circle"]),

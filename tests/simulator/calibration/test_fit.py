@@ -86,6 +86,9 @@ def test_mistakes_in_parameters(texts: tuple[str, ...], message: str) -> None:
 def test_default_parameters_are_named_after_what_they_are() -> None:
     names = [each.name for each in default_parameters(load_chip("hexagon-htp-v75"))]
     assert names[:4] == ["integer_rate", "float_rate", "vector_rate", "memory_bandwidth"]
+    board = default_parameters(load_chip("nucleo-l4r5zi"))
+    assert [each.name for each in board] == ["speed", "memory_bandwidth", "time_per_op", "static_power"]
+    assert board[0].paths == ("units.core.speed",)
 
 
 def test_the_chip_file_gives_the_fitted_chip(tmp_path: Path) -> None:
