@@ -44,11 +44,25 @@ NETWORKS: dict[str, Published] = {
         "SegFormer-B0", "512x512x3", 8.4e9, "Xie et al. 2021, SegFormer, table 1: 8.4 GFLOPs on ADE20K"
     ),
     "clip-vit-b-16": Published("CLIP ViT-B/16", "224x224x3 and 77 tokens", None, "Radford et al. 2021"),
+    "videomae-base": Published(
+        "VideoMAE-B/16", "16x224x224x3", 180e9, "Tong et al. 2022, VideoMAE: 180 GFLOPs"
+    ),
+    "depth-anything-small": Published("Depth Anything small", "518x518x3", None, "Yang et al. 2024"),
     "bert-base": Published("BERT-base, masked tokens", "384 tokens", None, "Devlin et al. 2019"),
     "distilbert-base": Published("DistilBERT, masked tokens", "384 tokens", None, "Sanh et al. 2019"),
     "albert-base-v2": Published("ALBERT-base, masked tokens", "384 tokens", None, "Lan et al. 2020"),
     "electra-base": Published("ELECTRA-base discriminator", "384 tokens", None, "Clark et al. 2020"),
     "mobilebert": Published("MobileBERT, masked tokens", "384 tokens", None, "Sun et al. 2020"),
+    "nomic-embed": Published("Nomic Embed Text", "128 tokens", None, "Nussbaum et al. 2024"),
+    "clip-vit-l-text": Published(
+        "CLIP ViT-L/14, text encoder (Stable Diffusion 1.5)", "77 tokens", None, "Radford et al. 2021"
+    ),
+    "openclip-vit-h-text": Published(
+        "OpenCLIP ViT-H/14, text encoder, last layer but one (Stable Diffusion 2.1)",
+        "77 tokens",
+        None,
+        "Rombach et al. 2022",
+    ),
     "opus-mt-encoder": Published("opus-mt encoder", "256 tokens", None, "Tiedemann and Thottingal 2020"),
     "opus-mt-decoder": Published(
         "opus-mt decoder step", "1 token, 255 past, 256 encoded", None, "Tiedemann and Thottingal 2020"

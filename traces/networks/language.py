@@ -1,9 +1,11 @@
-"""Text encoders over 384 tokens, with the heads they are measured with. Needs torch; no weights are made."""
+"""Text encoders with the heads and the tokens they are measured with. Needs torch; no weights are made."""
+
+from collections.abc import Callable
 
 from traces.networks.built import Built, network_output, token_ids
 
 TOKENS = 384
-"""Sequence length at which the published latencies were measured."""
+"""Sequence length at which the published latencies of BERT and its kin were measured."""
 
 
 def bert_base() -> Built:
@@ -47,3 +49,29 @@ def mobilebert() -> Built:
     from transformers import MobileBertConfig, MobileBertForMaskedLM
 
     return Built(network_output(MobileBertForMaskedLM(MobileBertConfig())), token_ids(TOKENS))
+
+
+def nomic_embed() -> Built:
+    """Return Nomic Embed Text over 128 tokens: rotary positions and gated feed-forward layers."""
+    from transformers import NomicBertConfig, NomicBertModel
+
+    return Built(network_output(NomicBertModel(NomicBertConfig())), token_ids(128))
+
+
+def clip_text(d: int, *, layers: int, heads: int, activation: str) -> Callable[[], Built]:
+    """Return the builder of a text encoder of CLIP's kind, as image generators use it, over 77 tokens."""
+
+    def build() -> Built:
+        from transformers import CLIPTextConfig, CLIPTextModel
+
+        config = CLIPTextConfig(
+            hidden_size=d,
+            intermediate_size=4 * d,
+            num_hidden_layers=layers,
+            num_attention_heads=heads,
+            max_position_embeddings=77,
+            hidden_act=activation,
+        )
+        return Built(network_output(CLIPTextModel(config)), token_ids(77))
+
+    return build

@@ -163,3 +163,73 @@ def clip_base_16() -> Built:
     config = CLIPConfig(vision_config={"patch_size": 16}, text_config={"max_position_embeddings": 77})
     ids = torch.zeros((1, 77), dtype=torch.long, device="meta")
     return Built(Clip(CLIPModel(config)), (*image(224), ids))
+
+
+class Tubelets(nn.Module):
+    """Patches of two frames, cut beforehand: a convolution without overlap is a product of its patches."""
+
+    def __init__(self, patches: int, *, length: int, d: int) -> None:
+        super().__init__()
+        self.projection = nn.Linear(length, d)
+        self.positions = nn.Parameter(torch.empty(1, patches, d))
+
+    def forward(self, cut: torch.Tensor, _mask: None = None) -> torch.Tensor:
+        """cut: (1, patches, length) -> (1, patches, d)."""
+        embedded: torch.Tensor = self.projection(cut) + self.positions
+        return embedded
+
+
+def videomae_base() -> Built:
+    """Return VideoMAE-B/16 on 16 frames of 224x224, as its 1568 patches of 2x16x16x3 numbers."""
+    from transformers import VideoMAEConfig, VideoMAEForVideoClassification
+
+    config = VideoMAEConfig(num_labels=400)
+    network = VideoMAEForVideoClassification(config)
+    patches, length = 8 * 14 * 14, 2 * 16 * 16 * 3
+    network.videomae.embeddings = Tubelets(patches, length=length, d=config.hidden_size)
+    return Built(network_output(network), (torch.empty((1, patches, length), device="meta"),))
+
+
+class Enlarged(nn.Module):
+    """A transposed convolution whose stride is its kernel: a 1x1 convolution whose channels become pixels."""
+
+    def __init__(self, like: nn.ConvTranspose2d) -> None:
+        super().__init__()
+        self.factor, self.channels = int(like.stride[0]), like.out_channels
+        self.conv = nn.Conv2d(like.in_channels, self.channels * self.factor**2, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """x: (1, c, h, w) -> (1, channels, factor * h, factor * w)."""
+        _, _, h, w = x.shape
+        spread = self.conv(x).reshape(1, self.channels, self.factor, self.factor, h, w)
+        pixels: torch.Tensor = spread.permute(0, 1, 4, 2, 5, 3).reshape(
+            1, self.channels, h * self.factor, w * self.factor
+        )
+        return pixels
+
+
+def depth_anything_small() -> Built:
+    """Return Depth Anything with its small encoder, on 37x37 patches."""
+    from transformers import DepthAnythingConfig, DepthAnythingForDepthEstimation, Dinov2Config
+
+    encoder = Dinov2Config(
+        hidden_size=384,
+        num_attention_heads=6,
+        image_size=518,
+        patch_size=14,
+        out_indices=[9, 10, 11, 12],
+        apply_layernorm=True,
+        reshape_hidden_states=False,
+    )
+    network = DepthAnythingForDepthEstimation(
+        DepthAnythingConfig(
+            backbone_config=encoder,
+            reassemble_hidden_size=384,
+            neck_hidden_sizes=[48, 96, 192, 384],
+            fusion_hidden_size=64,
+        )
+    )
+    for layer in network.neck.reassemble_stage.layers:
+        if isinstance(layer.resize, nn.ConvTranspose2d):
+            layer.resize = Enlarged(layer.resize)
+    return Built(network_output(network), image(518))

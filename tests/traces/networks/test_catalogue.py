@@ -57,6 +57,18 @@ def mobilebert_macs(tokens: int = 384) -> int:
     return tokens * (embedding + 24 * layer + d * d + d * vocabulary)
 
 
+def depth_neck_and_head(patches: int = 37) -> int:
+    """Reassembling to four scales of 37 patches, fusing them from the coarsest, and the head."""
+    scales = (19, patches, 2 * patches, 4 * patches)
+    resize = 48 * 48 * 16 + 96 * 96 * 4
+    reassembled = patches**2 * (384 * (48 + 96 + 192 + 384) + resize) + 19**2 * 9 * 384 * 384
+    neck = 9 * 64 * sum(size**2 * c for size, c in zip(scales, (384, 192, 96, 48), strict=True))
+    units = 9 * 64 * 64 * (2 * scales[0] ** 2 + 4 * sum(size**2 for size in scales[1:]))
+    projections = 64 * 64 * sum(size**2 for size in (*scales[1:], 8 * patches))
+    head = (8 * patches) ** 2 * 9 * 64 * 32 + (14 * patches) ** 2 * (9 * 32 * 32 + 32)
+    return reassembled + neck + units + projections + head
+
+
 BASE = encoder_macs(384, 768, 3072, 12)
 DEIT_SMALL = encoder_macs(578, 384, 1536, 12) + 576 * 3 * 16 * 16 * 384
 CLIP = (
@@ -81,6 +93,12 @@ CLOSED_FORMS = {
     "albert-base-v2": BASE + 384 * (128 * 768 + 768 * 128 + 128 * 30_000),
     "electra-base": BASE + 384 * (768 * 768 + 768),
     "mobilebert": mobilebert_macs(),
+    "nomic-embed": 12 * (128 * (4 * 768 + 3 * 3072) * 768 + 2 * 128 * 128 * 768),
+    "clip-vit-l-text": encoder_macs(77, 768, 3072, 12),
+    "openclip-vit-h-text": encoder_macs(77, 1024, 4096, 23),
+    "depth-anything-small": encoder_macs(1370, 384, 1536, 12)
+    + 1369 * 3 * 14 * 14 * 384
+    + depth_neck_and_head(),
     "opus-mt-encoder": encoder_macs(256, 512, 2048, 6) + cross_kv(256, 512, 512),
     "opus-mt-decoder": step_macs(512, 2048, 6, 65_001, past=255, encoded=256),
     "trocr-small-encoder": DEIT_SMALL + cross_kv(578, 384, 256),
