@@ -111,6 +111,9 @@ class Rate:
     not the channels at each of its positions."""
     serial: bool = False
     """Whether channels of results follow each other within a block: a narrower last block takes less."""
+    rows_per_pass: Quantity | None = None
+    """Rows made per pass where a result that does not fit is not cut to tiles, each pass moving it whole (see
+    `spill`); None where such results are cut to tiles like all others."""
 
 
 class Remedy(StrEnum):
@@ -198,6 +201,8 @@ class Overheads:
     float_results_bytes_per_s: Quantity | None
     """Bytes of float32 made of float results for the caller per second, where they exceed the nearest level
     that holds activations; None where results leave as they were computed."""
+    per_inference_cycles: Quantity | None = None
+    """Once per phase started, in cycles of the first unit, beside `per_inference_s`; None where none are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,6 +184,7 @@ def _rate(name: str, node: "RateNode") -> Rate:
         whole_window=node.whole_window,
         serial=node.serial,
         bytes_per_mac=_optional(node.bytes_per_mac),
+        rows_per_pass=_optional(node.rows_per_pass),
     )
 
 
@@ -244,6 +245,7 @@ def _chip(name: str, node: "ChipNode") -> Chip:
             _quantity(node.overheads.per_inference_s),
             _quantity(node.overheads.host_hop_s),
             _optional(node.overheads.float_results_bytes_per_s),
+            _optional(node.overheads.per_inference_cycles),
         ),
         energy=Energy(
             _quantity(node.energy.static_power_w),

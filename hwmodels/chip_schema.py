@@ -148,6 +148,7 @@ class RateNode(_Node):
     whole_window: bool = False
     serial: bool = False
     bytes_per_mac: QuantityNode | None = None
+    rows_per_pass: QuantityNode | None = None
     _rate = field_validator("per_cycle")(_positive)
     _fill = field_validator("fill_cycles")(_not_negative)
     _formats = field_validator("weight", "activation")(_classes)
@@ -211,6 +212,7 @@ class OverheadsNode(_Node):
     per_op_s: QuantityNode
     per_inference_s: QuantityNode
     host_hop_s: QuantityNode
+    per_inference_cycles: QuantityNode | None = None
     float_results_bytes_per_s: QuantityNode | None = None
     _delays = field_validator("per_op_s", "per_inference_s", "host_hop_s")(_not_negative)
 

@@ -150,6 +150,8 @@ class RowRates:
     serial: Bools
     bytes_per_mac: Floats
     """(chips, rows): nan where operands are reused by tiling."""
+    rows_per_pass: Floats
+    """inf where results that do not fit are cut to tiles."""
     on_host: Bools
     cast: Bools
     partial_sums: Bools
@@ -219,6 +221,7 @@ def row_rates(ops: OpTable, chip: Chip) -> RowRates:
         whole_window=flags([c.rate.whole_window for c in choices]),
         serial=flags([c.rate.serial for c in choices]),
         bytes_per_mac=table([c.rate.bytes_per_mac or _UNSET for c in choices], more_is_faster=False)[NOMINAL],
+        rows_per_pass=table([c.rate.rows_per_pass or _NEVER for c in choices], more_is_faster=True),
         on_host=flags([chip.unit(c.rate.unit).kind == "host" for c in choices]),
         cast=flags([c.cast for c in choices]),
         partial_sums=flags([c.partial_sums for c in choices]),

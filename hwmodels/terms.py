@@ -15,8 +15,9 @@ from hwmodels.energy import EnergyTerms, energy_terms
 from hwmodels.op_table import Floats, OpTable
 from hwmodels.overlap import combined_s
 from hwmodels.placement import Placement
-from hwmodels.quantity import corners, nominal
+from hwmodels.quantity import NOMINAL, corners, nominal
 from hwmodels.rates import RowRates, row_rates
+from hwmodels.spill import spill_level, spilled_bytes
 from hwmodels.traffic import LevelBytes, Traffic
 from hwmodels.unpack import stored_weight_bytes, unpack_s
 from hwmodels.utilisation import compute_cycles, is_product
@@ -57,8 +58,14 @@ def terms(ops: OpTable, placement: Placement, chip: Chip) -> Terms:
     level_bytes = FAMILIES[chip.family](ops, placement, chip, rates=rates, weight_bytes=weight_bytes)
     compute_s = compute_cycles(ops, rates) / rates.clock_hz
     unpacking_s = unpack_s(ops, rates, chip)
+    spilled, spills_to = spilled_bytes(ops, chip, rates), spill_level(chip)
     transfer_s = tuple(
-        _transfer_s(level, crossing) for level, crossing in zip(chip.levels, level_bytes, strict=True)
+        _transfer_s(level, crossing + spilled if idx == spills_to else crossing)
+        for idx, (level, crossing) in enumerate(zip(chip.levels, level_bytes, strict=True))
+    )
+    level_bytes = tuple(
+        crossing + spilled[NOMINAL] if idx == spills_to else crossing
+        for idx, crossing in enumerate(level_bytes)
     )
     exposed_s = _exposed_s(ops, placement, chip)
     hop_s = np.where(rates.on_host, corners(chip.overheads.host_hop_s, more_is_faster=False), 0.0)
@@ -86,17 +93,20 @@ def terms(ops: OpTable, placement: Placement, chip: Chip) -> Terms:
 
 def start_terms(chip: Chip) -> tuple[Floats, Floats]:
     """Return the fixed delay of one phase, and static power over it: (3, chips) each."""
-    latency_s = corners(chip.overheads.per_inference_s, more_is_faster=False)[..., 0]
+    clock_hz = corners(chip.units[0].clock_hz, more_is_faster=True)
+    cycles = chip.overheads.per_inference_cycles
+    starting_s = 0.0 if cycles is None else corners(cycles, more_is_faster=False) / clock_hz
+    latency_s = (corners(chip.overheads.per_inference_s, more_is_faster=False) + starting_s)[..., 0]
     return latency_s, latency_s * corners(chip.energy.static_power_w, more_is_faster=False)[..., 0]
 
 
 def _transfer_s(level: Level, level_bytes: Floats) -> Floats:
     """Return the seconds a level's port is busy: (3, chips, rows); 0 where its rates already include it.
 
-    `level_bytes`: (chips, rows)
+    `level_bytes`: (chips, rows) or (3, chips, rows)
     """
     if level.bandwidth_bytes_per_s is None:
-        return np.zeros((3, 1, level_bytes.shape[1]))
+        return np.zeros((3, 1, level_bytes.shape[-1]))
     latency_s = np.where(level_bytes > 0, corners(level.latency_s, more_is_faster=False), 0.0)
     return level_bytes / corners(level.bandwidth_bytes_per_s, more_is_faster=True) + latency_s
 

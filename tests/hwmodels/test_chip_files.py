@@ -57,7 +57,9 @@ def test_paths_name_one_number_each_and_carry_units(chip: Chip) -> None:
     assert len(set(paths)) == len(paths)
     assert unit_symbol(f"levels.{chip.levels[-1].name}.bandwidth_bytes_per_s") == "B/s"
     for path in paths:
-        assert unit_symbol(path) or re.search(r"partial_write_factor|max_n|codec|speed", path), path
+        assert unit_symbol(path) or re.search(
+            r"partial_write_factor|max_n|rows_per_pass|codec|speed", path
+        ), path
 
 
 def test_every_class_in_every_format_has_a_rate_or_a_reasoned_fallback(chip: Chip) -> None:

@@ -63,7 +63,9 @@ def free(chip: Chip, resource: str) -> Chip:
     """Return the chip with a resource that takes no time, by its own numbers."""
     endless, nothing = Quantity.exact(1e30, "assumed", "test"), Quantity.exact(0.0, "assumed", "test")
     if resource == "start":
-        return chip.with_quantity("overheads.per_inference_s", nothing)
+        return replace(
+            chip, overheads=replace(chip.overheads, per_inference_s=nothing, per_inference_cycles=None)
+        )
     if resource == "overhead":
         return replace(
             chip, overheads=replace(chip.overheads, per_op_s=nothing, float_results_bytes_per_s=None)
