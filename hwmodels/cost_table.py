@@ -1,7 +1,8 @@
 """The result of walking a graph on a chip: one row per op and binding, columns with units in their names."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from enum import IntEnum
+from typing import Any
 
 from hwmodels.op_table import Bools, Floats, Ints
 
@@ -68,8 +69,27 @@ class CostTable:
     excess_level: Ints
     """Index of the level in which most is missing; 0 where `fits`."""
 
+    def part(self, rows: slice) -> "CostTable":
+        """Return the table of some rows."""
+        # Any: each column has a type of its own, known to CostTable alone
+        columns: dict[str, Any] = {
+            field.name: _part(getattr(self, field.name), rows)
+            for field in fields(CostTable)
+            if field.name not in _OF_THE_CHIP
+        }
+        return replace(self, **columns)
+
     def bound_label(self, code: int) -> str:
         """Return the name of a `bound_by` code: `compute`, `unpack`, `overhead`, `host` or a level's name."""
         if code >= BoundBy.MEMORY:
             return self.levels[code - BoundBy.MEMORY]
         return BoundBy(code).name.lower()
+
+
+_OF_THE_CHIP = frozenset({"chip", "units", "levels", "notes"})
+
+
+def _part(column: Interval | Floats, rows: slice) -> Interval | Floats:
+    if isinstance(column, Interval):
+        return Interval(column.low[rows], column.nominal[rows], column.high[rows])
+    return column[rows]

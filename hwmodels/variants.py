@@ -20,7 +20,7 @@ def with_varied(chip: Chip, varied: Mapping[str, Floats]) -> Chip:
         EdgeAsrError: if a path is none of the chip's (nearest ones offered), or paths differ in how many
             values they take.
     """
-    known = dict(chip.quantities())
+    known = dict(chip.quantities()) if varied else {}
     lengths = {path: np.shape(values) for path, values in varied.items()}
     if len(set(lengths.values())) > 1:
         counts = ", ".join(f"{path} {shape}" for path, shape in lengths.items())
@@ -30,9 +30,3 @@ def with_varied(chip: Chip, varied: Mapping[str, Floats]) -> Chip:
             raise unknown_name(f"number of chip {chip.name}", path, known)
         chip = chip.with_quantity(path, Varied.over(np.asarray(values, dtype=np.float64), SOURCE))
     return chip
-
-
-def n_chips(chip: Chip) -> int:
-    """Return how many chips it stands for: 1 where nothing varies."""
-    counts = (len(number.values) for _, number in chip.quantities() if isinstance(number, Varied))
-    return next(counts, 1)

@@ -9,10 +9,9 @@ from hwmodels.cost_table import CostTable, Interval
 from hwmodels.model import Start, cost, start_of_inference
 from hwmodels.op_table import Floats
 from simulator.bind import Bound
-from simulator.many_chips import Task, task_of
-from simulator.place import place
+from simulator.many_chips import Task, task, task_of
 from simulator.utterances import RUN_ONCE, Schedule, Utterance
-from simulator.walk import bound_phases, per_op, per_utterance
+from simulator.walk import per_op, per_utterance
 from traces.workload import Phase, Workload
 
 
@@ -104,7 +103,7 @@ def estimate(workload: Workload, chip: Chip, utterances: tuple[Utterance, ...] =
     """
     if workload.family == "network":
         utterances = utterances or (RUN_ONCE,)
-    phases = tuple(_costed(*bound, chip) for bound in bound_phases(workload, utterances))
+    phases = _costed(task(workload, utterances), chip)
     return Estimate(workload, chip, utterances, phases, start_of_inference(chip))
 
 
@@ -114,12 +113,15 @@ def on_chip(known: Estimate, chip: Chip) -> Estimate:
     Raises:
         EdgeAsrError: as `estimate`.
     """
-    phases = tuple(_costed(phase.phase, phase.bound, phase.schedule, chip) for phase in known.phases)
-    return replace(known, chip=chip, phases=phases, start=start_of_inference(chip))
+    return replace(known, chip=chip, phases=_costed(known.task(), chip), start=start_of_inference(chip))
 
 
-def _costed(phase: Phase, bound: Bound, when: Schedule, chip: Chip) -> PhaseCost:
-    return PhaseCost(phase, bound, when, cost(bound.ops, place(bound.ops, chip), chip))
+def _costed(work: Task, chip: Chip) -> tuple[PhaseCost, ...]:
+    whole, ends = cost(work.joined, work.placed(chip), chip), (*work.ends.tolist(), work.joined.n_rows)
+    return tuple(
+        PhaseCost(phase, bound, when, whole.part(slice(end - bound.ops.n_rows, end)))
+        for (phase, bound, when), end in zip(work.phases, ends, strict=True)
+    )
 
 
 def _per_utterance(phase: PhaseCost, costs: Interval, start: Interval) -> Interval:

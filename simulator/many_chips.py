@@ -12,7 +12,7 @@ from hwmodels.op_table import Bools, Floats, Ints, OpTable
 from hwmodels.placement import Placement
 from hwmodels.quantity import NOMINAL
 from hwmodels.terms import start_terms, terms
-from hwmodels.variants import n_chips, with_varied
+from hwmodels.variants import with_varied
 from simulator.bind import Bound
 from simulator.place import place
 from simulator.utterances import Schedule, Utterance
@@ -32,6 +32,10 @@ class Task:
     """The rows of all phases."""
     ends: Ints
     """Where the rows of each phase but the last end."""
+
+    def placed(self, chip: Chip) -> Placement:
+        """Return where the operands of all rows live, each phase placed on its own."""
+        return Placement.joined([place(bound.ops, chip) for _, bound, _ in self.phases])
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +83,14 @@ def cost_on_variants(work: Task, chip: Chip, varied: Mapping[str, Floats]) -> Ch
         EdgeAsrError: if a path is none of the chip's, paths take different counts of values, or the chip has
             neither a rate nor a fallback for an op.
     """
-    with_varied(chip, varied)  # all mistakes at once, before the first chunk
     n_variants = max((len(values) for values in varied.values()), default=1)
     step = max(CHUNK_NUMBERS // (3 * work.joined.n_rows), 1)
-    parts = (
-        with_varied(chip, {path: values[start : start + step] for path, values in varied.items()})
-        for start in range(0, n_variants, step)
+    parts = (slice(start, min(start + step, n_variants)) for start in range(0, n_variants, step))
+    chunks = (
+        (with_varied(chip, {path: values[part] for path, values in varied.items()}), part.stop - part.start)
+        for part in parts
     )
-    return _costed(work, parts)
+    return _costed(work, chunks)
 
 
 def cost_on_chips(work: Task, chips: tuple[Chip, ...]) -> ChipCosts:
@@ -95,12 +99,13 @@ def cost_on_chips(work: Task, chips: tuple[Chip, ...]) -> ChipCosts:
     Raises:
         EdgeAsrError: if a chip has neither a rate nor a fallback for an op.
     """
-    return _costed(work, chips)
+    return _costed(work, ((chip, 1) for chip in chips))
 
 
-def _costed(work: Task, parts: Iterable[Chip]) -> ChipCosts:
-    """Return the costs of chips, each of which may stand for many, one after the other."""
-    found = [(np.zeros((2, len(work.phases), 3, 0)), np.zeros(0)), *(_by_phase(work, chip) for chip in parts)]
+def _costed(work: Task, chips: Iterable[tuple[Chip, int]]) -> ChipCosts:
+    """Return the costs of chips, each with how many it stands for, one after the other."""
+    none = np.zeros((2, len(work.phases), 3, 0)), np.zeros(0)
+    found = [none, *(_by_phase(work, chip, n_chips) for chip, n_chips in chips)]
     costs = np.concatenate([each for each, _ in found], axis=-1)
     latency_s, energy_j = (interval(sum(each, np.zeros(each.shape[1:]))) for each in costs)
     return ChipCosts(
@@ -112,16 +117,16 @@ def _costed(work: Task, parts: Iterable[Chip]) -> ChipCosts:
     )
 
 
-def _by_phase(work: Task, chip: Chip) -> tuple[Floats, Floats]:
+def _by_phase(work: Task, chip: Chip, n_chips: int) -> tuple[Floats, Floats]:
     """Return latency and energy, (2, phases, 3, chips), and the worst op's excess bytes, (chips,)."""
-    placement = Placement.joined([place(bound.ops, chip) for _, bound, _ in work.phases])
+    placement = work.placed(chip)
     found = terms(work.joined, placement, chip)
     per_row = (found.latency_s, found.energy.total_j())
-    costs = np.zeros((2, len(work.phases), 3, n_chips(chip)))
+    costs = np.zeros((2, len(work.phases), 3, n_chips))
     for of_rows, of_starts, of_phases in zip(per_row, start_terms(chip), costs, strict=True):
         rows = np.split(of_rows, work.ends, axis=-1)
         for idx, (_, bound, when) in enumerate(work.phases):
             starts = when.mean(np.ones(when.n_points))
             of_phases[idx] = when.mean(bound.visits.per_point(rows[idx])) + starts * of_starts
     excess_bytes = placement.excess_bytes.max(axis=1, initial=0.0)
-    return costs, np.broadcast_to(excess_bytes, (n_chips(chip),))
+    return costs, np.broadcast_to(excess_bytes, (n_chips,))

@@ -10,7 +10,7 @@ from hwmodels.chip import Chip
 from hwmodels.op_table import Floats
 from hwmodels.quantity import Quantity, Varied, corner_table, corners, nominal
 from hwmodels.terms import Terms, terms
-from hwmodels.variants import n_chips, with_varied
+from hwmodels.variants import with_varied
 from simulator.place import place
 from tests.hwmodels.chips import ROUND, number, spread, with_ranges
 from tests.hwmodels.tables import attend, dense, table
@@ -45,8 +45,6 @@ def test_what_reads_one_chip_cannot_mistake_many_for_it() -> None:
     bandwidth = chip.levels[2].bandwidth_bytes_per_s
     assert bandwidth is not None
     assert np.isnan([bandwidth.value, bandwidth.low, bandwidth.high]).all()
-    assert n_chips(chip) == 2
-    assert n_chips(ROUND) == 1
 
 
 def test_only_what_a_varied_number_reaches_has_an_axis_of_chips() -> None:

@@ -40,7 +40,7 @@ def test_elasticities_are_finite_differences(chip: str) -> None:
     for row in sensitivities(found):
         finer = 1e-4
         up, down = (
-            latency_s(estimate(found.workload, scaled(found.chip, row.parameter, factor), found.utterances))
+            latency_s(on_chip(found, scaled(found.chip, row.parameter, factor)))
             for factor in (1 + finer, 1 - finer)
         )
         slope = (up - down) / latency_s(found) / (2 * finer)
