@@ -109,6 +109,8 @@ class Rate:
     whole_window: bool = False
     """Whether windows are first copied to rows (im2col), so that all of k is rounded up to `lanes.k` at once,
     not the channels at each of its positions."""
+    windows: tuple[int, ...] = ()
+    """Elements of the convolution windows the unit takes, 9 for a 3x3; empty where it takes any."""
     serial: bool = False
     """Whether channels of results follow each other within a block: a narrower last block takes less."""
     rows_per_pass: Quantity | None = None

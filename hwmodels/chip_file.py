@@ -182,6 +182,7 @@ def _rate(name: str, node: "RateNode") -> Rate:
         slab_cycles=_optional(node.slab_cycles),
         lanes=Lanes(node.lanes.batch, node.lanes.m, node.lanes.k, node.lanes.n, node.lanes.m_inner),
         whole_window=node.whole_window,
+        windows=tuple(node.windows),
         serial=node.serial,
         bytes_per_mac=_optional(node.bytes_per_mac),
         rows_per_pass=_optional(node.rows_per_pass),

@@ -146,6 +146,7 @@ class RateNode(_Node):
     slab_cycles: QuantityNode | None = None
     lanes: LanesNode = LanesNode()
     whole_window: bool = False
+    windows: list[Annotated[int, Field(ge=1)]] = []
     serial: bool = False
     bytes_per_mac: QuantityNode | None = None
     rows_per_pass: QuantityNode | None = None

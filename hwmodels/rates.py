@@ -43,15 +43,22 @@ class Choice:
     note: str
 
 
-def choose(chip: Chip, op: OpClass, weight: Format | None, activation: Format | None) -> Choice:
+def choose(
+    chip: Chip, op: OpClass, weight: Format | None, activation: Format | None, *, window: int = 1
+) -> Choice:
     """Return how the chip does an op, following its fallbacks until a rate is found.
 
+    `window` is how many elements a convolution's window has, 1 for products.
+
     Raises:
-        EdgeAsrError: if no rate and no fallback is left; the message names class and formats.
+        EdgeAsrError: if no rate and no fallback is left; the message names class, formats and window.
     """
     weight_class = format_class(weight) if weight else ""
     activation_class = format_class(activation) if activation else weight_class
     asked = f"{op.label} of {weight_class or 'no weight'} x {activation_class or 'no activation'}"
+    if window > 1:
+        asked += f" over windows of {window}"
+    fitting = tuple(rate for rate in chip.rates if not rate.windows or window in rate.windows)
     grouped = weight is not None and weight.granularity is Granularity.GROUP
     stored = weight_class if op in _WITH_WEIGHTS else ""
     unpacked_from, cast, on_host = "", False, False
@@ -59,7 +66,7 @@ def choose(chip: Chip, op: OpClass, weight: Format | None, activation: Format | 
     unused = list(chip.fallbacks)
     while True:
         fallback = _next(unused, op, weight_class, activation_class, grouped=grouped, only_grouped=True)
-        rate = None if fallback else _find(chip, op, weight_class, activation_class, on_host=on_host)
+        rate = None if fallback else _find(chip, fitting, op, weight_class, activation_class, on_host=on_host)
         if rate is not None:
             break
         fallback = fallback or _next(
@@ -93,8 +100,10 @@ def choose(chip: Chip, op: OpClass, weight: Format | None, activation: Format | 
     return Choice(rate, stored, unpacked_from, grouped, cast, "" if on_host else wider, "; ".join(reasons))
 
 
-def _find(chip: Chip, op: OpClass, weight: str, activation: str, *, on_host: bool) -> Rate | None:
-    for rate in chip.rates:
+def _find(
+    chip: Chip, rates: tuple[Rate, ...], op: OpClass, weight: str, activation: str, *, on_host: bool
+) -> Rate | None:
+    for rate in rates:
         if op not in rate.ops or (op in PRODUCTS and rate.weight not in ("", weight)):
             continue
         if activation and rate.activation not in ("", activation):
@@ -173,17 +182,20 @@ def row_rates(ops: OpTable, chip: Chip) -> RowRates:
         EdgeAsrError: from `choose`, and where a format has no energy.
     """
     n_codes = len(ops.formats) + 1
-    key = (ops.op_class * n_codes + ops.weight_format + 1) * n_codes + ops.activation_format + 1
-    distinct, inverse = np.unique(key, return_inverse=True)
+    is_limited = any(rate.windows for rate in chip.rates)
+    windows, window = np.unique(ops.kernel if is_limited else np.ones(ops.n_rows), return_inverse=True)
+    classes = (ops.op_class * n_codes + ops.weight_format + 1) * n_codes + ops.activation_format + 1
+    distinct, inverse = np.unique(classes * max(len(windows), 1) + window, return_inverse=True)
     formats: tuple[Format | None, ...] = (None, *ops.formats)
     choices = [
         choose(
             chip,
-            OpClass(int(code) // n_codes**2),
-            formats[int(code) // n_codes % n_codes],
-            formats[int(code) % n_codes],
+            OpClass(code // n_codes**2),
+            formats[code // n_codes % n_codes],
+            formats[code % n_codes],
+            window=int(windows[idx]),
         )
-        for code in distinct
+        for code, idx in (divmod(int(each), len(windows)) for each in distinct)
     ]
     unit_names = [unit.name for unit in chip.units]
     notes = ("", *sorted({choice.note for choice in choices} - {""}))

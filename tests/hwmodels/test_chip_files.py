@@ -67,10 +67,11 @@ def test_every_class_in_every_format_has_a_rate_or_a_reasoned_fallback(chip: Chi
         weights = WEIGHTS if op in (OpClass.DENSE, OpClass.DEPTHWISE, OpClass.MATVEC) else (None,)
         for weight in ACTIVATIONS if op is OpClass.ACTIVATION_PRODUCT else weights:
             for activation in ACTIVATIONS:
-                choice = choose(chip, op, weight, activation)
-                assert op in choice.rate.ops
-                exact = choice.rate.activation in ("", f"{activation.kind}{activation.bits}")
-                assert exact or choice.note, (op, weight, activation)
+                for window in (1, 40):
+                    choice = choose(chip, op, weight, activation, window=window)
+                    assert op in choice.rate.ops
+                    exact = choice.rate.activation in ("", f"{activation.kind}{activation.bits}")
+                    assert exact or choice.note, (op, weight, activation, window)
 
 
 def test_int8_products_with_weights_run_on_the_chip_itself(chip: Chip) -> None:

@@ -51,6 +51,13 @@ def test_blocks_with_a_shape_are_cut_along_both_axes() -> None:
     assert cycles(table(replace(conv(8, 4, 1), m=30, inner=30)), rate) == 10 * 9 * 36 / 64
 
 
+def test_other_windows_than_an_engine_takes_go_to_the_next_rate() -> None:
+    chip = load_chip("gap9")
+    ops = table(conv(8, 16, 16), conv(8, 16, 16, kernel=5), conv(8, 16, 16, kernel=1), depthwise(8, 16, 5))
+    units = [chip.units[idx].name for idx in row_rates(ops, chip).unit_idx]
+    assert units == ["ne16", "cluster", "ne16", "cluster"]
+
+
 @pytest.mark.parametrize(
     ("row", "expected"),
     [  # eml-eda/match@2c900ea, match/target/gap9/ne16/cost_model.py, with bias
