@@ -1,5 +1,6 @@
 """The charts of a sweep: what is on the front, what each axis does, and where the best points lie."""
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from hwmodels.op_table import Floats
 from hwmodels.units import unit_symbol
 from reports.charts.chart import Chart, Spec, axis_title, frame, safe
 from reports.json_value import Json
-from reports.palette import ACCENT, GREY, INK, MUTED, PANEL, VERMILION, series
+from reports.palette import ACCENT, GREY, INK, MUTED, PANEL, RULE, VERMILION, series
 from reports.shown import heading, shown
 from reports.sweep.plan import Plan
 from reports.sweep.results import Results
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 LOG_RATIO = 3.0
 """From this ratio of largest to smallest on, an axis is logarithmic."""
 MOST_TICKS = 9
-SHORT_LETTERS = 22
+MOST_LINES = 400
+"""Points off the front among the parallel coordinates, where each is a line."""
+LINEAR_TICKS = 5
 
 
 def pareto_charts(plan: Plan, results: Results, others: "pandas.DataFrame") -> tuple[Chart, ...]:
@@ -85,15 +88,16 @@ def parallel_chart(plan: Plan, results: Results, others: "pandas.DataFrame") -> 
     """Return all axes and objectives side by side, a line per point; the front in colour."""
     import pandas
 
-    points = pandas.concat([others, results.front], ignore_index=True)
-    on_front = np.arange(len(points)) >= len(others)
+    drawn = others.iloc[:: -(-len(others) // MOST_LINES)]
+    points = pandas.concat([drawn, results.front], ignore_index=True)
+    on_front = np.arange(len(points)) >= len(drawn)
     names = [*(axis.name for axis in plan.sweep.axes), *plan.sweep.objectives]
     trace: Spec = {
         "type": "parcoords",
         "dimensions": [_dimension(name, points[name]) for name in names],
         "line": {
             "color": on_front.astype(float).tolist(),
-            "colorscale": [[0, GREY.light], [1, VERMILION.light]],
+            "colorscale": [[0, RULE.light], [1, VERMILION.light]],
             "cmin": 0,
             "cmax": 1,
         },
@@ -107,13 +111,9 @@ def parallel_chart(plan: Plan, results: Results, others: "pandas.DataFrame") -> 
 
 
 def short(name: str) -> str:
-    """Return the end of a long key path, as a label."""
-    text = heading(name)
-    parts = text.split(".")
-    while len(text) > SHORT_LETTERS and len(parts) > 2:
-        parts = parts[1:]
-        text = ".".join(parts)
-    return safe(text)
+    """Return a key path as a label: without the section it starts with, and what all rates end in."""
+    section, _, rest = heading(name.removesuffix(".per_cycle")).partition(".")
+    return safe(rest or section)
 
 
 def _pareto_traces(
@@ -230,25 +230,26 @@ def _dimension(name: str, column: "pandas.Series[float]") -> Spec:
     values = column.to_numpy(dtype=np.float64)
     distinct: Floats = np.unique(values[np.isfinite(values)]).astype(np.float64)
     log = is_log(distinct)
-    ticks = distinct.tolist() if len(distinct) <= MOST_TICKS else None
-    if ticks is None and log:
-        ticks = [
-            value for value in log_ticks(float(distinct[0]), float(distinct[-1]))
-            if distinct[0] <= value <= distinct[-1]
-        ][:MOST_TICKS]  # fmt: skip
-    dimension: dict[str, Json] = {
+    ticks = _ticks(distinct, unit_symbol(name), log=log)
+    return {
         "label": label,
         "values": np.nan_to_num(np.log10(values) if log else values).tolist(),
+        "tickvals": np.log10(ticks).tolist() if log else ticks,
+        "ticktext": [quantity(value, unit_symbol(name)) for value in ticks],
     }
-    if ticks:
-        dimension["tickvals"] = np.log10(ticks).tolist() if log else ticks
-        dimension["ticktext"] = [_tick(name, value) for value in ticks]
-    return dimension
 
 
-def _tick(name: str, value: float) -> str:
-    unit = unit_symbol(name)
-    return quantity(value, unit) if unit == "B" else tick(value, unit)
+def _ticks(distinct: Floats, unit: str, *, log: bool) -> list[float]:
+    """Return where an axis with these values is labelled: at all of few, else at round or even steps."""
+    if len(distinct) <= MOST_TICKS:
+        return [float(value) for value in distinct]
+    low, high = float(distinct[0]), float(distinct[-1])
+    if not log:
+        return [low + (high - low) * step / (LINEAR_TICKS - 1) for step in range(LINEAR_TICKS)]
+    if unit == "B":
+        first, last = math.ceil(math.log2(low)), math.floor(math.log2(high))
+        return [2.0**power for power in range(first, last + 1)]
+    return [value for value in log_ticks(low, high) if low <= value <= high]
 
 
 def _hover(plan: Plan, row: "pandas.Series[float]") -> str:

