@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hwmodels.chip import Chip
-from hwmodels.chip_file import load_chip
+from hwmodels.chip_file import chip_names, load_chip
 from hwmodels.op_table import Floats
 from hwmodels.quantity import Quantity
 from quant.recipe import load_recipe
@@ -20,8 +20,6 @@ from traces.store import load_workload
 from traces.workload import Workload
 
 CHIPS = tuple(load_chip(name) for name in ("hexagon-htp-v75", "ethos-u55-128", "nucleo-l4r5zi"))
-FAMILIES = ("npu-template", "mcu-template", "dsp-template", "raspberry-pi-4", "hexagon-htp-v75")
-"""One chip of each family, and one that fits no prefetching."""
 UTTERANCES = (Utterance(3.0, 4), Utterance(5.0, 9))
 
 
@@ -75,7 +73,7 @@ def assert_equal_bit_for_bit(found: many_chips.ChipCosts, idx: int, alone: Estim
 
 @settings(max_examples=60, deadline=None)
 @given(
-    name=st.sampled_from(FAMILIES),
+    name=st.sampled_from(chip_names()),
     recipe=st.sampled_from(["w8a8", "w4a16-g32", "float"]),
     data=st.data(),
 )
