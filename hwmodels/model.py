@@ -76,8 +76,9 @@ def cost(ops: OpTable, placement: Placement, chip: Chip) -> CostTable:
 
 
 def _nominal(term: Floats, ops: OpTable) -> Floats:
-    """Return the nominal values on the only chip: (rows,)."""
-    return np.broadcast_to(term[NOMINAL, 0], (ops.n_rows,))
+    """Return the nominal values on the only chip, (rows,); terms of several chips do not broadcast."""
+    nominal: Floats = np.broadcast_to(term[NOMINAL], (1, ops.n_rows))[0]
+    return nominal
 
 
 def _by_level(term: Sequence[Floats], ops: OpTable) -> Floats:

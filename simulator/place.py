@@ -11,7 +11,7 @@ from hwmodels.quantity import nominal
 
 
 def place(ops: OpTable, chip: Chip) -> Placement:
-    """Return where the operands of each row live; nearer is always better.
+    """Return where the operands of each row live, (chips, rows); nearer is always better.
 
     - Activations live in the nearest level that holds everything alive while the op runs, row by row; where
       the compiler cascades ops, in the nearest that may hold any, stripe by stripe.
@@ -41,7 +41,6 @@ def place(ops: OpTable, chip: Chip) -> Placement:
     excess_bytes, excess_level = _excess(
         size_bytes, (stored_level, live), (cache_level, cache_bytes), (weight_level, weight_bytes)
     )
-
     return Placement(
         weight_level=weight_level,
         activation_level=activation_level,

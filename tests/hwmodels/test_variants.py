@@ -7,6 +7,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from hwmodels.chip import Chip
+from hwmodels.model import cost
 from hwmodels.op_table import Floats
 from hwmodels.quantity import Quantity, Varied, corner_table, corners, nominal
 from hwmodels.terms import Terms, terms
@@ -56,6 +57,12 @@ def test_only_what_a_varied_number_reaches_has_an_axis_of_chips() -> None:
     size = found(varied("levels.sram.size_bytes", 1024, 8192))
     assert [each.shape[0] for each in size.level_bytes] == [1, 2, 2]
     assert size.compute_s.shape == (3, 1, 3)
+
+
+def test_the_table_of_one_chip_is_not_that_of_many() -> None:
+    chip = varied("units.array.clock_hz", 1e9, 2e9)
+    with pytest.raises(ValueError, match="broadcast"):
+        cost(OPS, place(OPS, chip), chip)
 
 
 @pytest.mark.parametrize(
