@@ -1,6 +1,6 @@
 """How far a quantized network strays from the float one: a cheap stand-in for its word error rate."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from quant.quantize import quantize
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
+    from transformers.utils import ModelOutput
 
     from quant.recipe import Recipe
 
@@ -47,10 +48,22 @@ def divergence(model: "PreTrainedModel", recipe: "Recipe", reference: Reference)
     Raises:
         EdgeAsrError: the recipe does not fit the network, or the quantized network's output is not finite.
     """
-    quantized = quantize(model, recipe, reference.data).model
+    return divergence_of(quantize(model, recipe, reference.data).model, reference)
+
+
+def divergence_of(
+    network: "PreTrainedModel", reference: Reference, encoded: "Sequence[ModelOutput] | None" = None
+) -> float:
+    """Return the divergence of a network that is quantized already, in nats per token.
+
+    `encoded` are the encoder's outputs per batch, where they are known: the encoder is then not run.
+
+    Raises:
+        EdgeAsrError: the network's output is not finite.
+    """
     total, tokens = 0.0, 0
     for expected, found in zip(
-        reference.log_probabilities, _log_probabilities(quantized, reference.data), strict=True
+        reference.log_probabilities, _log_probabilities(network, reference.data, encoded), strict=True
     ):
         check_finite(found, "proj_out")
         total += float(functional.kl_div(found, expected, reduction="sum", log_target=True))
@@ -58,8 +71,18 @@ def divergence(model: "PreTrainedModel", recipe: "Recipe", reference: Reference)
     return max(total / tokens, 0.0)
 
 
-def _log_probabilities(model: "PreTrainedModel", data: CalibrationData) -> Iterator[Tensor]:
-    for batch in data.batches:
+def encoded_by(network: "PreTrainedModel", data: CalibrationData) -> "tuple[ModelOutput, ...]":
+    """Return what a network's encoder makes of each batch: (batch, positions, channels) and masks."""
+    with torch.no_grad():
+        return tuple(network.get_encoder()(batch.inputs) for batch in data.batches)
+
+
+def _log_probabilities(
+    model: "PreTrainedModel", data: CalibrationData, encoded: "Sequence[ModelOutput] | None" = None
+) -> Iterator[Tensor]:
+    for index, batch in enumerate(data.batches):
+        inputs = {} if encoded is None else {"encoder_outputs": encoded[index]}
+        audio = (batch.inputs,) if encoded is None else ()
         with torch.no_grad():
-            logits = model(batch.inputs, decoder_input_ids=batch.decoder_ids, use_cache=False).logits
+            logits = model(*audio, decoder_input_ids=batch.decoder_ids, use_cache=False, **inputs).logits
         yield logits.float().log_softmax(-1).flatten(0, 1)

@@ -7,6 +7,7 @@ them, a variable per pair of neighbours is 1 if they differ and carries the conv
 (`scipy.optimize.milp`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -82,13 +83,31 @@ def allocate(choices: Choices, *, time_limit_s: float = 60.0) -> Allocation:
     Raises:
         EdgeAsrError: if the solver finds nothing within its time.
     """
-    found = _solve(choices, relaxed=False, time_limit_s=time_limit_s)
+    found = _solve(choices, time_limit_s=time_limit_s)
     if found is not None:
         return found
-    missed = _solve(choices, relaxed=True, time_limit_s=time_limit_s)
+    missed = _solve(choices, relaxed=_names(choices), time_limit_s=time_limit_s)
     if missed is None:
         raise EdgeAsrError(f"no allocation was found within {time_limit_s:g} s; give it more time")
     return missed
+
+
+def next_best(
+    choices: Choices, known: Sequence[Ints], *, changes: int, time_limit_s: float = 60.0
+) -> Allocation | None:
+    """Return the least damaging choice within all budgets that differs from each known one in some layers.
+
+    `changes` is in how many at least. None where there is none.
+    """
+    return _solve(choices, unlike=tuple(known), changes=changes, time_limit_s=time_limit_s)
+
+
+def least_excess(choices: Choices, name: str, *, time_limit_s: float = 60.0) -> Allocation | None:
+    """Return the choice that exceeds the budgets of one name least, all others met; None if those cannot be.
+
+    Where budgets can be met, an allocation that meets them.
+    """
+    return _solve(choices, relaxed=frozenset((name,)), time_limit_s=time_limit_s)
 
 
 def used(choices: Choices, formats: Ints) -> tuple[float, ...]:
@@ -104,8 +123,19 @@ def used(choices: Choices, formats: Ints) -> tuple[float, ...]:
     return tuple(totals)
 
 
-def _solve(choices: Choices, *, relaxed: bool, time_limit_s: float) -> Allocation | None:
-    """Return the best choice; relaxed, the one whose worst relative excess over a budget is least."""
+def _names(choices: Choices) -> frozenset[str]:
+    return frozenset(budget.name for budget in choices.budgets)
+
+
+def _solve(
+    choices: Choices,
+    *,
+    relaxed: frozenset[str] = frozenset(),
+    unlike: tuple[Ints, ...] = (),
+    changes: int = 0,
+    time_limit_s: float,
+) -> Allocation | None:
+    """Return the best choice; or that whose worst relative excess over the relaxed budgets is least."""
     from scipy.optimize import Bounds, LinearConstraint, milp
 
     n_layers, n_formats = choices.damage.shape
@@ -122,15 +152,22 @@ def _solve(choices: Choices, *, relaxed: bool, time_limit_s: float) -> Allocatio
         row[:n_choices] = np.where(possible, budget.use.ravel(), 0.0)
         if n_pairs and budget.conversion is not None:
             row[n_choices:excess] = budget.conversion
-        row[excess] = -budget.limit
+        if budget.name in relaxed:
+            row[excess] = -budget.limit
         # Each row in shares of its budget: bytes and seconds side by side are badly scaled.
         scale = max(abs(budget.limit), 1e-300)
         constraints.append(LinearConstraint(row / scale, -np.inf, (budget.limit - budget.fixed) / scale))
+    for formats in unlike:
+        row = np.zeros(n_columns)
+        row[np.arange(n_layers) * n_formats + formats] = 1.0
+        constraints.append(LinearConstraint(row, -np.inf, float(n_layers - changes)))
     objective = np.zeros(n_columns)
     if relaxed:
         objective[excess] = 1.0
     else:
-        objective[:n_choices] = np.where(possible, choices.damage.ravel(), 0.0)
+        # HiGHS stops at an absolute gap of 1e-6: damages are made large against that.
+        damage = np.where(possible, choices.damage.ravel(), 0.0)
+        objective[:n_choices] = damage / (damage.mean() or 1.0)
     upper = np.concatenate([possible.astype(float), np.ones(n_pairs), [np.inf if relaxed else 0.0]])
     integrality = np.concatenate([np.ones(n_choices), np.zeros(n_pairs + 1)])
     result = milp(
@@ -142,10 +179,10 @@ def _solve(choices: Choices, *, relaxed: bool, time_limit_s: float) -> Allocatio
     )
     if result.x is None:
         return None
-    formats = result.x[:n_choices].reshape(n_layers, n_formats).argmax(axis=1).astype(np.int64)
-    damage = float(choices.damage[np.arange(n_layers), formats].sum())
-    totals = used(choices, formats)
-    return Allocation(formats, damage, totals, float(result.mip_gap or 0.0), is_feasible=not relaxed)
+    chosen = result.x[:n_choices].reshape(n_layers, n_formats).argmax(axis=1).astype(np.int64)
+    summed = float(choices.damage[np.arange(n_layers), chosen].sum())
+    totals = used(choices, chosen)
+    return Allocation(chosen, summed, totals, float(result.mip_gap or 0.0), is_feasible=not relaxed)
 
 
 def _converts(choices: Choices) -> bool:

@@ -18,6 +18,7 @@ from simulator.annotate import annotated
 from simulator.estimate import Estimate, PhaseCost, estimate
 from simulator.metrics import packed_tensors
 from simulator.utterances import Utterance
+from simulator.walk import cache_tensors
 from traces.errors import EdgeAsrError
 from traces.graph import Graph, OpKind, Role
 from traces.workload import Phase, Workload
@@ -42,16 +43,19 @@ class UnitCosts:
     """What units cost per mean utterance under each recipe; arrays have shape (units, recipes).
 
     `fixed_*` is what no unit accounts for, (recipes,). `live_bytes` is the most activation bytes alive while
-    one of a unit's ops runs.
+    one of a unit's ops runs; `cache_bytes` what its keys and values take at the decoder's full length.
     """
 
     latency_s: Floats
     energy_j: Floats
     packed_bytes: Floats
     live_bytes: Floats
+    cache_bytes: Floats
     fixed_latency_s: Floats
     fixed_energy_j: Floats
     fixed_packed_bytes: Floats
+    fixed_live_bytes: Floats
+    """The most alive while an op of no unit runs."""
 
 
 def units_of(workload: Workload) -> tuple[Unit, ...]:
@@ -125,6 +129,7 @@ def _column(found: Estimate, units: tuple[Unit, ...]) -> dict[str, Floats]:
     unit_of = {module: index for index, unit in enumerate(units) for module in unit.modules}
     n_units = len(units)
     latency_s, energy_j, live_bytes = np.zeros(n_units), np.zeros(n_units), np.zeros(n_units)
+    fixed_live_bytes = 0.0
     for phase in found.phases:
         owners = _owners(phase, unit_of)
         inside = owners >= 0
@@ -132,15 +137,18 @@ def _column(found: Estimate, units: tuple[Unit, ...]) -> dict[str, Floats]:
         np.add.at(energy_j, owners[inside], phase.per_op(phase.costs.energy_j.nominal)[inside])
         most = phase.bound.ops.live_bytes[phase.bound.row_of].max(axis=1)
         np.maximum.at(live_bytes, owners[inside], most[inside])
+        fixed_live_bytes = max(fixed_live_bytes, float(most[~inside].max(initial=0.0)))
     packed, packed_total = _packed(found.workload, unit_of, n_units)
     return {
         "latency_s": latency_s,
         "energy_j": energy_j,
         "packed_bytes": packed,
         "live_bytes": live_bytes,
+        "cache_bytes": _cached(found, unit_of, n_units),
         "fixed_latency_s": np.array(float(found.latency_s().nominal.mean()) - latency_s.sum()),
         "fixed_energy_j": np.array(float(found.energy_j().nominal.mean()) - energy_j.sum()),
         "fixed_packed_bytes": np.array(packed_total - packed.sum()),
+        "fixed_live_bytes": np.array(fixed_live_bytes),
     }
 
 
@@ -166,6 +174,16 @@ def _packed(workload: Workload, unit_of: dict[str, int], n_units: int) -> tuple[
         if name in owner:
             packed[owner[name]] += size_bytes
     return packed, sum(sizes.values())
+
+
+def _cached(found: Estimate, unit_of: dict[str, int], n_units: int) -> Floats:
+    """Return the bytes of each unit's keys and values at the decoder's full length: (units,)."""
+    cached = np.zeros(n_units)
+    for name, size_bytes in cache_tensors(found.workload, found.utterances).items():
+        attention = name.rpartition(".")[0]  # as `traces.decoder_phases` names caches
+        if attention in unit_of:
+            cached[unit_of[attention]] += size_bytes
+    return cached
 
 
 def _network(workload: Workload) -> tuple[Graph, ...]:

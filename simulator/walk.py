@@ -40,28 +40,30 @@ def formats_of(workload: Workload) -> tuple[Format, ...]:
 
 
 def network_of(workload: Workload, utterances: tuple[Utterance, ...]) -> Network:
-    """Return the bytes that outlive a phase: all weights, and the caches at the decoder's full length.
+    """Return the bytes that outlive a phase: all weights, and the caches at the decoder's full length."""
+    return Network(packed_bytes(workload), sum(cache_tensors(workload, utterances).values()))
+
+
+def cache_tensors(workload: Workload, utterances: tuple[Utterance, ...]) -> dict[str, float]:
+    """Return the bytes of every cached tensor at the decoder's full length, by its name in the decode step.
 
     The cache of the encoder's keys and values is taken at the longest audio among the utterances, and all of
     them for the largest batch times its beam.
     """
     graph = workload.graph(Phase.DECODE)
-    cache_bytes = 0.0
-    if graph is not None:
-        audio_s = min(max(utterance.audio_s for utterance in utterances), workload.window_s or np.inf)
-        longest = {
-            AUDIO_SAMPLES: round(audio_s * SAMPLE_RATE_HZ),
-            PAST_TOKENS: workload.max_tokens,
-            BATCH: max(utterance.batch * utterance.beam for utterance in utterances),
-        }
-        caches = (
-            tensor for tensor in graph.tensors if tensor.role is Role.KV and tensor.name in graph.inputs
-        )
-        cache_bytes = sum(
-            float(tensor.format.stored_bytes(tensor.rows.at(longest), tensor.row_length.at(longest)))
-            for tensor in caches
-        )
-    return Network(packed_bytes(workload), cache_bytes)
+    if graph is None:
+        return {}
+    audio_s = min(max(utterance.audio_s for utterance in utterances), workload.window_s or np.inf)
+    longest = {
+        AUDIO_SAMPLES: round(audio_s * SAMPLE_RATE_HZ),
+        PAST_TOKENS: workload.max_tokens,
+        BATCH: max(utterance.batch * utterance.beam for utterance in utterances),
+    }
+    return {
+        tensor.name: float(tensor.format.stored_bytes(tensor.rows.at(longest), tensor.row_length.at(longest)))
+        for tensor in graph.tensors
+        if tensor.role is Role.KV and tensor.name in graph.inputs
+    }
 
 
 def utterance_counts(workload: Workload, utterances: tuple[Utterance, ...]) -> Counts:
