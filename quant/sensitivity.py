@@ -101,7 +101,7 @@ def _lent(network: "PreTrainedModel", quantized: "PreTrainedModel", part: frozen
                 layers[name] = own
                 network.set_submodule(name, other)
             elif isinstance(other_formats := getattr(other, "attention_formats", None), AttentionFormats):
-                formats[name] = own.attention_formats  # type: ignore[assignment]
+                formats[name] = own.attention_formats
                 own.attention_formats = other_formats
         yield
     finally:

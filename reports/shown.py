@@ -16,7 +16,17 @@ from reports.units import (
 _UNIT_SUFFIXES = ("_s", "_j", "_bytes")
 _RATE_SUFFIXES = ("_bytes_per_s", "_hz", "_j_per_byte")
 _RATES = frozenset(
-    {"wer", "wer_low", "wer_high", "cer", "share", "utilisation", "latency_error", "left_out_error"}
+    {
+        "wer",
+        "wer_predicted",
+        "wer_low",
+        "wer_high",
+        "cer",
+        "share",
+        "utilisation",
+        "latency_error",
+        "left_out_error",
+    }
 )
 _COUNTS = frozenset(
     {"macs", "bops", "bops_accumulator", "parameters", "n_words", "n_utterances", "n_ops", "n_measured"}

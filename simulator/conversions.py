@@ -1,16 +1,16 @@
-"""What it costs on a chip when a unit hands its result to one that computes in another activation format.
+"""What it costs on a chip when a unit hands its result to one that computes with other activations.
 
 The additive model of `simulator.mixing` takes a unit's ops from a uniform network, in which neighbours agree.
-The difference is measured by the simulator itself: networks that change from one recipe to the other at a
-single place, against the sum of their units.
+The difference is found by the simulator itself: networks that change from one kind of activations to another
+at a single place, against the sum of their units.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from hwmodels.chip import Chip
-from hwmodels.op_table import Floats
+from hwmodels.op_table import Floats, Ints
 from quant.recipe import Recipe
 from simulator.annotate import annotated
 from simulator.estimate import estimate
@@ -24,7 +24,7 @@ NOISE = 1e-6
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Conversions:
-    """The cost of a change of format between each unit and the next: (units - 1,) each, never negative."""
+    """The cost of a change of activations between each unit and the next: (units - 1,), never negative."""
 
     latency_s: Floats
     energy_j: Floats
@@ -33,24 +33,30 @@ class Conversions:
 def conversions(
     workload: Workload,
     units: tuple[Unit, ...],
-    recipes: tuple[Recipe, Recipe],
+    recipes: tuple[Recipe, ...],
     chip: Chip,
     utterances: tuple[Utterance, ...],
-) -> Conversions:
-    """Return what changing between two recipes costs at each place, the mean of both directions.
+) -> Conversions | None:
+    """Return what changing activations costs at each place, the mean of both directions; None if all agree.
 
-    The recipes should differ in activations alone: weights of another width would change what stays on chip.
+    It is measured between the first two kinds of activations, with weights as they are in the narrower.
 
     Raises:
         EdgeAsrError: as `unit_costs`.
     """
-    costs = unit_costs(workload, units, recipes, chip, utterances)
+    codes = activation_codes(recipes, units)[0]
+    if len(set(codes.tolist())) < 2:
+        return None
+    first, second = recipes[0], recipes[int(np.argmax(codes != codes[0]))]
+    pair = (first, second) if not _is_float(first, units) else (second, first)
+    alike = (pair[0], _with_activations(pair[0], pair[1], units))
+    costs = unit_costs(workload, units, alike, chip, utterances)
     n_units = len(units)
     latency_s, energy_j = np.zeros((2, n_units - 1)), np.zeros((2, n_units - 1))
     for direction in (0, 1):
         for place in range(n_units - 1):
             chosen = np.where(np.arange(n_units) <= place, direction, 1 - direction)
-            recipe = mixed(recipes, units, tuple(int(index) for index in chosen), name="changes once")
+            recipe = mixed(alike, units, tuple(int(index) for index in chosen), name="changes once")
             found = estimate(annotated(workload, recipe), chip, utterances)
             share = (place + 1) / n_units
             for extra, true, of_units, fixed in (
@@ -62,3 +68,33 @@ def conversions(
                 difference = whole - of_units[np.arange(n_units), chosen].sum() - rest
                 extra[direction, place] = difference if abs(difference) > NOISE * whole else 0.0
     return Conversions(np.maximum(latency_s.mean(axis=0), 0.0), np.maximum(energy_j.mean(axis=0), 0.0))
+
+
+def activation_codes(recipes: tuple[Recipe, ...], units: tuple[Unit, ...]) -> Ints:
+    """Return codes that are equal where recipes compute with the same activations: (units, recipes)."""
+    kinds = [
+        tuple(recipe.layer_formats(unit.layers[-1]).activation.name for unit in units) for recipe in recipes
+    ]
+    known = list(dict.fromkeys(kinds))
+    return np.tile(np.array([known.index(kind) for kind in kinds], dtype=np.int64), (len(units), 1))
+
+
+def _is_float(recipe: Recipe, units: tuple[Unit, ...]) -> bool:
+    return all(recipe.layer_formats(unit.layers[-1]).activation.is_float for unit in units)
+
+
+def _with_activations(recipe: Recipe, other: Recipe, units: tuple[Unit, ...]) -> Recipe:
+    """Return a recipe's weights with the activations and attention of another."""
+    rules = tuple(
+        replace(
+            recipe.layer_formats(module), modules=(module,), activation=other.layer_formats(module).activation
+        )
+        for unit in units
+        for module in unit.layers
+    )
+    return replace(
+        recipe,
+        name=f"{recipe.name} as {other.name}",
+        layers=(*rules, *recipe.layers),
+        attention=other.attention,
+    )

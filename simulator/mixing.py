@@ -13,13 +13,14 @@ import numpy as np
 
 from hwmodels.chip import Chip
 from hwmodels.op_table import Floats, Ints
-from quant.recipe import Recipe
+from quant.recipe import AttentionRule, LayerRule, Recipe
 from simulator.annotate import annotated
 from simulator.estimate import Estimate, PhaseCost, estimate
 from simulator.metrics import packed_tensors
 from simulator.utterances import Utterance
 from simulator.walk import cache_tensors
 from traces.errors import EdgeAsrError
+from traces.formats import FLOAT16
 from traces.graph import Graph, OpKind, Role
 from traces.workload import Phase, Workload
 
@@ -99,30 +100,37 @@ def unit_costs(
 def mixed(
     recipes: tuple[Recipe, ...], units: tuple[Unit, ...], chosen: tuple[int, ...], *, name: str
 ) -> Recipe:
-    """Return the recipe in which each unit follows the chosen one, by index; all else follows the first.
+    """Return the recipe in which each unit follows the chosen one, by index; all else (norms) stays float.
 
     Raises:
         EdgeAsrError: if the recipes run different methods, or do not name a unit's modules.
     """
-    base = recipes[0]
     methods = {recipe.methods for recipe in recipes if recipe.methods}
     if len(methods) > 1:
         raise EdgeAsrError("recipes with different methods cannot be mixed; give all the same methods")
-    layers, attention = [], []
+    layers: dict[LayerRule, list[str]] = {}
+    attention: dict[AttentionRule, list[str]] = {}
     for unit, index in zip(units, chosen, strict=True):
-        recipe = recipes[index]
-        layers += [replace(recipe.layer_formats(module), modules=(module,)) for module in unit.layers]
-        attention += [
-            replace(recipe.attention_formats(module), modules=(module,)) for module in unit.attentions
-        ]
-    # The base's rules stay behind the units' own, for what belongs to no unit, such as norms.
+        for module in unit.layers:
+            rule = replace(recipes[index].layer_formats(module), modules=_ANY)
+            layers.setdefault(rule, []).append(module)
+        for module in unit.attentions:
+            operands = replace(recipes[index].attention_formats(module), modules=_ANY)
+            attention.setdefault(operands, []).append(module)
+    names = dict.fromkeys(recipes[index].name for index in chosen)
     return Recipe(
         name=name,
-        layers=(*layers, *base.layers),
-        attention=(*attention, *base.attention),
+        layers=(
+            *(replace(rule, modules=tuple(modules)) for rule, modules in layers.items()),
+            LayerRule(_ANY, FLOAT16, FLOAT16),
+        ),
+        attention=tuple(replace(rule, modules=tuple(modules)) for rule, modules in attention.items()),
         methods=next(iter(methods), ()),
-        description=f"Mixed from {', '.join(recipe.name for recipe in recipes)}.",
+        description=f"Mixed from {', '.join(names)}.",
     )
+
+
+_ANY = ("*",)
 
 
 def _column(found: Estimate, units: tuple[Unit, ...]) -> dict[str, Floats]:

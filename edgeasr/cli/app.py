@@ -6,6 +6,7 @@ from collections.abc import Callable
 import typer
 
 from edgeasr.cli import (
+    bits,
     bottleneck,
     calibrate,
     chips,
@@ -36,6 +37,7 @@ COMMANDS: dict[str, Callable[..., None] | typer.Typer] = {
     "estimate": estimate.estimate,
     "bottleneck": bottleneck.bottleneck,
     "sweep": sweep.sweep,
+    "bits": bits.bits,
     "diff": diff.diff,
     "evaluate": evaluate.evaluate,
     "quantize": quantize.quantize,

@@ -110,8 +110,9 @@ def _mix(model: str, workloads: dict[str, Workload], study: Study, measured: Seq
     relatives = [name for name in rows if workloads[name].family == workloads[model].family]
     source = model if model in rows else (relatives or list(rows))[0]
     whose = "measured" if source == model else f"tokens of {source}"
-    return Mix(tuple(_utterance(row) for row in rows[source]), f"{corpus}, {whose}")
+    return Mix(utterances_of(rows[source]), f"{corpus}, {whose}")
 
 
-def _utterance(row: UtteranceResult) -> Utterance:
-    return Utterance(row.audio_s, max(row.tokens, 1))
+def utterances_of(rows: Sequence[UtteranceResult]) -> tuple[Utterance, ...]:
+    """Return what was heard as the cost model sees it."""
+    return tuple(Utterance(row.audio_s, max(row.tokens, 1)) for row in rows)

@@ -1,0 +1,125 @@
+"""`edgeasr bits`: which format each part of a recogniser gets within a chip's budget."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edgeasr.cli.output import Format, FormatOption, show, tell
+from edgeasr.cli.parallel import ClusterOption, JobsOption
+from traces.errors import EdgeAsrError
+
+if TYPE_CHECKING:
+    from reports.bits.answer import Answer
+
+NOT_MET = 3
+"""The exit code where no recipe meets the budget."""
+
+
+def bits(
+    model: Annotated[str, typer.Argument(help="A known model, a hub id, or the folder of a checkpoint.")],
+    budget: Annotated[
+        str, typer.Option(help="Limits: latency_s=0.2,energy_j=50mJ,packed_bytes=8MiB,sram_bytes=1MiB.")
+    ],
+    chip: Annotated[
+        str | None, typer.Option(help="A chip of the library, or the path of a chip file.")
+    ] = None,
+    chips: Annotated[
+        str | None,
+        typer.Option(help="Instead of --chip: all, or names; which of them can run it within the budget."),
+    ] = None,
+    corpus: Annotated[
+        str, typer.Option(help="bundled, audiofolder:PATH, or a corpus of the Open ASR Leaderboard.")
+    ] = "bundled",
+    max_wer_increase: Annotated[
+        float | None, typer.Option(min=0.0, help="At most so many points over float, as measured.")
+    ] = None,
+    formats: Annotated[
+        str | None,
+        typer.Option(
+            help="What units may take: w8a8,w4a16-g32,w4a8-g32-kv4,float or recipes; those the chip computes "
+            "or stores by default."
+        ),
+    ] = None,
+    method: Annotated[str, typer.Option(help="What rounds the weights: gptq, hqq or rtn.")] = "gptq",
+    front: Annotated[
+        bool, typer.Option("--front", help="Show the mixtures along the first budget instead.")
+    ] = False,
+    confirm: Annotated[
+        int, typer.Option(min=0, help="Recipes measured to see how far the cheap proxy tells error rates.")
+    ] = 12,
+    calibration: Annotated[
+        str, typer.Option(help="The corpus for the method and for sensitivities.")
+    ] = "bundled:calibration",
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many utterances.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The run folder; runs/bits-MODEL by default."),
+    ] = None,
+    jobs: JobsOption = 1,
+    cluster: ClusterOption = None,
+    format_: FormatOption = Format.TABLE,
+) -> None:
+    """Choose a number format for each part of a recogniser within a budget, and measure what that costs.
+
+    Sensitivities and error rates are kept in the run folder; the same command continues. Exit code 3 says
+    that no recipe meets the budget.
+    """
+    from edgeasr.cli.progress import progress_bars
+    from edgeasr.executors import executor_of
+    from reports.bits.outputs import write_answer, write_chips
+    from reports.bits.question import Question
+    from reports.bits.rows import candidate_rows, chip_answer_rows, front_rows
+    from reports.bits.run import answer
+    from reports.study.folder import RunFolder
+    from simulator.budgets import parse_budget
+
+    question = Question(
+        model=model,
+        chips=_chips(chip, chips),
+        limits=parse_budget(budget),
+        corpus=corpus,
+        formats=tuple(name.strip() for name in formats.split(",")) if formats else (),
+        method=method,
+        max_wer_increase=None if max_wer_increase is None else max_wer_increase / 100,
+        confirmed=confirm,
+        calibration=calibration,
+        limit=limit,
+    )
+    run = RunFolder(output or Path("runs") / f"bits-{Path(model).name}")
+    with progress_bars() as progress, executor_of(jobs, cluster) as executor:
+        answers = answer(question, run.path, progress=progress, executor=executor)
+    if chips is not None:
+        show(chip_answer_rows(answers), format_, None)
+        tell(f"table: {write_chips(answers, run)}")
+        if not any(found.is_met for found in answers):
+            raise typer.Exit(NOT_MET)
+        return
+    (found,) = answers
+    show(front_rows(found) if front else candidate_rows(found), format_, None)
+    page = write_answer(found, run, command=shlex.join(["edgeasr", *sys.argv[1:]]))
+    _tell(found, run.path, page)
+    if not found.is_met:
+        raise typer.Exit(NOT_MET)
+
+
+def _chips(chip: str | None, chips: str | None) -> tuple[str, ...]:
+    from hwmodels.chip_file import chip_names
+
+    if (chip is None) == (chips is None):
+        raise EdgeAsrError("give either --chip NAME or --chips all (or several names)")
+    if chip is not None:
+        return (chip,)
+    return chip_names() if chips == "all" else tuple(name.strip() for name in str(chips).split(","))
+
+
+def _tell(found: "Answer", folder: Path, page: Path) -> None:
+    from reports.bits.words import gains, verdict
+
+    for sentence in (*verdict(found), *gains(found)):
+        tell(sentence)
+    if found.is_met:
+        tell(f"recipe: {folder / 'recipe.yaml'}")
+    tell(f"report: {page}")

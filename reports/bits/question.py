@@ -1,0 +1,79 @@
+"""What is asked: a model, chips, a budget, and how accuracy is measured."""
+
+from dataclasses import dataclass
+
+from quant.methods import METHODS
+from quant.recipe import MethodStep, Recipe
+from quant.sensitivity import LENDING_METHODS
+from quant.uniform import uniform_recipe
+from reports.study.config import Study
+from simulator.budgets import Limit
+from traces.errors import EdgeAsrError, unknown_name
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A model, the chips it is to run on, and what it may use there.
+
+    `formats` are short names (`quant.uniform`); none for those each chip computes or stores. Sensitivities
+    are measured on `sensitivity_utterances` of the calibration corpus, behind those that the method looks at.
+    `confirmed` recipes are measured on the corpus to see how far sensitivities tell error rates.
+    """
+
+    model: str
+    chips: tuple[str, ...]
+    limits: tuple[Limit, ...]
+    corpus: str = "bundled"
+    formats: tuple[str, ...] = ()
+    method: str = "gptq"
+    max_wer_increase: float | None = None
+    """A fraction: 0.01 is one point."""
+    confirmed: int = 12
+    calibration: str = "bundled:calibration"
+    calibration_utterances: int = 128
+    sensitivity_utterances: int = 24
+    limit: int | None = None
+    """At most so many utterances of the corpus; None for all."""
+    batch_size: int = 16
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise unknown_name("quantization method", self.method, METHODS)
+        if self.method not in LENDING_METHODS:
+            raise EdgeAsrError(
+                f"method '{self.method}' changes the float network, so parts of it cannot be mixed; "
+                f"use {', '.join(LENDING_METHODS)}"
+            )
+
+    def steps(self) -> tuple[MethodStep, ...]:
+        """Return the method with its default settings, as a recipe has it."""
+        return (MethodStep(self.method, METHODS[self.method].config()),)
+
+    def recipe(self, name: str) -> Recipe:
+        """Return the uniform recipe of a format.
+
+        Raises:
+            EdgeAsrError: if the name is none.
+        """
+        return uniform_recipe(name, self.steps())
+
+    def study(self) -> Study:
+        """Return the conditions under which networks are measured, as a study has them."""
+        return Study(
+            name="bits",
+            models=(self.model,),
+            cost_only=(),
+            recipes=(),
+            formats=(),
+            methods=(),
+            exclude=(),
+            chips=(),
+            corpora=(self.corpus,),
+            calibration=self.calibration,
+            calibration_utterances=self.calibration_utterances,
+            limit=self.limit,
+            batch_size=self.batch_size,
+            seed=self.seed,
+            resamples=2000,
+        )
