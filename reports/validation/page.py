@@ -31,6 +31,7 @@ network alone: the speed at those rates, and the power. The one rate that severa
 convolutions, is fitted anew to the other boards. Where neither can be done, the column is empty: then nothing
 here says how well the model predicts. Numbers that are assumed or taken from data sheets, and the form of the
 model itself, were chosen in sight of the rows and are the same in both: left-out errors are no blind check.
+They say least of NDP120, of whose engine little is published: how its multipliers lie is a guess.
 
 **Baselines**, each fitted to the rows it is judged on (in sample, which flatters them): *MACs over peak* has
 a rate per chip and precision, the *roofline* a rate and a bandwidth per chip and precision, *BOPs* one rate
