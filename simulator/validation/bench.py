@@ -1,7 +1,7 @@
 """Many networks on one chip at once: bound once, joined to one table, costed in one call."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -57,7 +57,7 @@ class Bench:
 
     def __init__(self, jobs: Sequence[Job]) -> None:
         self.pieces = tuple(workpiece(*job) for job in jobs)
-        self._joined = _joined([piece.ops for piece in self.pieces])
+        self._joined = OpTable.joined([piece.ops for piece in self.pieces])
         self._runs = np.concatenate([piece.runs for piece in self.pieces])
         self._job_of = np.repeat(np.arange(len(jobs)), [piece.ops.n_rows for piece in self.pieces])
 
@@ -120,12 +120,3 @@ def _network(graph: Graph) -> Network:
         for role in Role
     }
     return Network(stored[Role.WEIGHT] + stored[Role.CONSTANT], stored[Role.KV])
-
-
-def _joined(tables: Sequence[OpTable]) -> OpTable:
-    columns = {
-        field.name: np.concatenate([getattr(table, field.name) for table in tables])
-        for field in fields(OpTable)
-        if field.name != "formats"
-    }
-    return OpTable(formats=FORMATS, **columns)
