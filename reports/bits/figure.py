@@ -64,7 +64,7 @@ def _front(panel: "Axes", answer: Answer) -> None:
             )
     limit = next(limit.limit for limit in answer.limits if limit.key == key)
     panel.axvline(limit * scale, color=VERMILION.light, linewidth=0.8, linestyle=":")
-    panel.set_yscale("log")
+    _log_rates(panel)
     dress(panel, title=f"budget {key} = {literal(shown_amount(key, limit))}", x=label, y="word error rate, %")
 
 
@@ -87,9 +87,15 @@ def _trust(panel: "Axes", answer: Answer) -> None:
             zorder=4,
         )  # fmt: skip
     panel.set_xscale("log")
-    panel.set_yscale("log")
+    _log_rates(panel)
     said = "" if trust.correlation is None else f", Spearman {trust.correlation.nominal:.2f}"
     dress(panel, title=f"measured rate over damage{said}", x="summed damage, nats per token")
+
+
+def _log_rates(panel: "Axes") -> None:
+    """Show error rates by their logarithm, unless one is zero."""
+    if panel.dataLim.y0 > 0:
+        panel.set_yscale("log")
 
 
 def _rate(answer: Answer, mixture: Mixture, *, measured: bool) -> float | None:

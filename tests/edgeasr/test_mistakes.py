@@ -52,6 +52,24 @@ def answer(
         (["evaluate", "whisper-micro", "--corpus", "libri-clean"], ["libri-clean", "librispeech-clean"]),
         (["evaluate", "whisper-micro", "--corpus", "audiofolder:/none"], ["/none", "does not exist"]),
         (["quantize", "whisper-micro", "--recipe", "w8a9", "-o", "out"], ["w8a9", "w8a8"]),
+        (["bits", "whisper-micro", "--budget", "latency=1"], ["give either --chip"]),
+        (
+            ["bits", "whisper-micro", "--chip", "gap9", "--budget", "latency=1"],
+            ["unknown budget 'latency'", "did you mean latency_s?"],
+        ),
+        (
+            ["bits", "whisper-micro", "--chip", "gap9", "--budget", "latency_s=1MiB"],
+            ["latency_s", "wrong unit"],
+        ),
+        (["bits", "whisper-micro", "--chip", "gap8", "--budget", "latency_s=1"], ["gap8", "gap9"]),
+        (
+            ["bits", "whisper-micro", "--chip", "gap9", "--budget", "latency_s=1", "--formats", "w8a8,w44"],
+            ["w44", "w4a8-g32"],
+        ),
+        (
+            ["bits", "whisper-micro", "--chip", "gap9", "--budget", "latency_s=1", "--method", "awq"],
+            ["awq", "gptq"],
+        ),
         (["chips", "show", "nucleo"], ["nucleo"]),
         (["validate", "--measured", "none.csv"], ["none.csv", "cannot be read"]),
         (["calibrate", "gap9", "--measured", "none.csv"], ["none.csv", "cannot be read"]),

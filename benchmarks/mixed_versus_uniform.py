@@ -1,0 +1,54 @@
+"""Writes docs/bits.md: mixed against uniform recipes, measured on both bundled models and two chips.
+
+    AN4_DIR=~/speech/an4 python -m benchmarks.mixed_versus_uniform docs/bits.md --jobs 2
+
+AN4_DIR is a folder with test/: AN4's clips and a metadata.csv of file_name,transcription; without it the
+bundled corpus is all. What runs/bits-MODEL holds is not measured again.
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+from edgeasr.cli.progress import progress_bars
+from edgeasr.executors import executor_of
+from reports.bits.comparison import compare_mixed
+from reports.bits.comparison_page import write_comparisons
+from reports.bits.question import Question
+
+CHIPS = ("ethos-u85-256", "hexagon-htp-v75")
+UNIFORM = ("w2a16-g32", "w3a8-g32")
+FORMATS = {
+    "whisper-micro": ("w8a8", "w4a8-g32", "w3a8-g32", "w2a8-g32", "w2a16-g32"),
+    "moonshine-micro": (
+        "w8a8", "w8a16", "w4a8-g32", "w4a16-g32", "w3a8-g32", "w3a16-g32", "w2a8-g32", "w2a16-g32",
+        "w4a8-g32-kv4",
+    ),
+}  # fmt: skip
+"""Fewer for Whisper, whose encoder takes four times as long to measure."""
+CONFIRMED = {"whisper-micro": 8, "moonshine-micro": 10}
+
+
+def main() -> None:
+    """Measure what is missing, and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("page", type=Path)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--runs", type=Path, default=Path("runs"))
+    chosen = parser.parse_args()
+    corpora = ("bundled", *(("audiofolder:$AN4_DIR/test",) if "AN4_DIR" in os.environ else ()))
+    found = []
+    with progress_bars() as progress, executor_of(chosen.jobs, None) as executor:
+        for model, formats in FORMATS.items():
+            asked = Question(model, CHIPS, (), formats=formats, confirmed=CONFIRMED[model])
+            comparison, _ = compare_mixed(
+                asked, corpora, UNIFORM, chosen.runs / f"bits-{model}", progress=progress,
+                executor=executor,
+            )  # fmt: skip
+            found.append(comparison)
+    command = f"AN4_DIR=... python -m benchmarks.mixed_versus_uniform {chosen.page}"
+    write_comparisons(found, chosen.page, command=command)
+
+
+if __name__ == "__main__":
+    main()
