@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,6 +17,7 @@ from asr.recogniser import Family, Recogniser, TokenCap
 from asr.results import UtteranceResult, load_rows, rows_to_frame, save_rows
 from asr.score import Scores, count_errors, score
 from traces.errors import EdgeAsrError
+from traces.executing import finished
 from traces.workload import SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 BUCKET_BATCHES = 16
 """Utterances are sorted by length within this many batches, which bounds the audio held in memory."""
+SHARDS_IN_FLIGHT = 32
+"""Shards handed to an executor at a time; each holds the recogniser."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +77,12 @@ def evaluate(
     batch_size: int = BATCH_SIZE,
     progress: Progress | None = None,
     partial: Path | None = None,
+    executor: Executor | None = None,
 ) -> Evaluation:
     """Transcribe a corpus and score it; `limit` takes its first utterances only.
+
+    Without an executor utterances are transcribed here. An executor's processes share the corpus in shards of
+    `BUCKET_BATCHES` batches, the same that are formed here; the recogniser travels with each.
 
     A first pass over a second of silence, which is not counted, warms up what `inference_s` would otherwise
     measure. With `partial`, the rows finished so far are kept in that file until all are done, and a later
@@ -82,21 +90,20 @@ def evaluate(
     conditions do not tell apart.
 
     Raises:
-        EdgeAsrError: an utterance cannot be read, or no reference holds a word.
+        EdgeAsrError: an utterance cannot be read, no reference holds a word, or the executor is gone.
     """
     chosen = corpus if limit is None else corpus.take(limit)
     conditions = _conditions(recogniser, chosen.identity, batch_size)
     rows = _finished_rows(partial, conditions)
     _report(progress, done=len(rows), of=chosen.n_utterances)
-    transcribe(recogniser, [np.zeros(SAMPLE_RATE_HZ, dtype=np.float32)])
-    for utterances in _chunks(islice(chosen, len(rows), None), batch_size * BUCKET_BATCHES):
-        transcripts = transcribe(
-            recogniser,
-            [utterance.audio for utterance in utterances],
-            batch_size=batch_size,
-            progress=_continued(progress, before=len(rows), of=chosen.n_utterances),
-        )
-        rows += [_row(*pair) for pair in zip(utterances, transcripts, strict=True)]
+    if executor is None:
+        _warm_up(recogniser)
+        shards = _shards_here(recogniser, chosen, len(rows), batch_size, progress)
+    else:
+        shards = _shards_elsewhere(recogniser, chosen, len(rows), batch_size, executor)
+    for more in shards:
+        rows += more
+        _report(progress, done=len(rows), of=chosen.n_utterances)
         if partial:
             save_rows(rows, partial, note=_note(conditions))
     if not rows:
@@ -157,6 +164,59 @@ def _finished_rows(partial: Path | None, conditions: Conditions) -> list[Utteran
         return []
     rows, note = load_rows(partial)
     return list(rows) if note == _note(conditions) else []
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shard:
+    """Consecutive utterances of a corpus, and who transcribes them."""
+
+    number: int
+    recogniser: Recogniser
+    utterances: tuple[Utterance, ...]
+    batch_size: int
+
+
+def _shards_here(
+    recogniser: Recogniser, corpus: Corpus, start: int, batch_size: int, progress: Progress | None
+) -> Iterator[list[UtteranceResult]]:
+    """Yield the rows of one shard after the other, from an utterance on, telling how far each batch is."""
+    done = start
+    for utterances in _chunks(islice(corpus, start, None), batch_size * BUCKET_BATCHES):
+        told = _continued(progress, before=done, of=corpus.n_utterances)
+        yield _rows(_Shard(0, recogniser, tuple(utterances), batch_size), told)
+        done += len(utterances)
+
+
+def _shards_elsewhere(
+    recogniser: Recogniser, corpus: Corpus, start: int, batch_size: int, executor: Executor
+) -> Iterator[list[UtteranceResult]]:
+    """Yield the rows of the shards in order; one that ends before its turn waits."""
+    chunks = _chunks(islice(corpus, start, None), batch_size * BUCKET_BATCHES)
+    shards = (
+        _Shard(number, recogniser, tuple(utterances), batch_size) for number, utterances in enumerate(chunks)
+    )
+    waiting: dict[int, list[UtteranceResult]] = {}
+    turn = 0
+    for shard, rows in finished(_warm_rows, shards, executor=executor, most_in_flight=SHARDS_IN_FLIGHT):
+        waiting[shard.number] = rows
+        while turn in waiting:
+            yield waiting.pop(turn)
+            turn += 1
+
+
+def _warm_rows(shard: _Shard) -> list[UtteranceResult]:
+    _warm_up(shard.recogniser)
+    return _rows(shard, None)
+
+
+def _rows(shard: _Shard, progress: Progress | None) -> list[UtteranceResult]:
+    audios = [utterance.audio for utterance in shard.utterances]
+    transcripts = transcribe(shard.recogniser, audios, batch_size=shard.batch_size, progress=progress)
+    return [_row(*pair) for pair in zip(shard.utterances, transcripts, strict=True)]
+
+
+def _warm_up(recogniser: Recogniser) -> None:
+    transcribe(recogniser, [np.zeros(SAMPLE_RATE_HZ, dtype=np.float32)])
 
 
 def _chunks(utterances: Iterable[Utterance], size: int) -> Iterator[list[Utterance]]:

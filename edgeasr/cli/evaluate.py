@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from edgeasr.cli.output import Format, FormatOption, OutputOption, show, tell
+from edgeasr.cli.parallel import ClusterOption, JobsOption
 
 
 def evaluate(
@@ -23,6 +24,8 @@ def evaluate(
     ] = "bundled:calibration",
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many utterances.")] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Utterances decoded together.")] = 16,
+    jobs: JobsOption = 1,
+    cluster: ClusterOption = None,
     rows: Annotated[
         Path | None, typer.Option(help="Also keep every utterance's raw texts, as Parquet.")
     ] = None,
@@ -38,6 +41,7 @@ def evaluate(
     from asr.evaluate import save_evaluation
     from asr.models import load_recogniser
     from edgeasr.cli.progress import progress_bars
+    from edgeasr.executors import executor_of
     from reports.accuracy import accuracy_row
     from reports.workloads import check_not_packed
 
@@ -45,7 +49,7 @@ def evaluate(
     utterances = load_corpus(corpus, limit=limit)
     recogniser = load_recogniser(model)
     remarks: tuple[str, ...] = ()
-    with progress_bars() as progress:
+    with progress_bars() as progress, executor_of(jobs, cluster) as executor:
         if recipe is not None:
             from asr.calibration import calibration_for
             from quant.quantize import quantize
@@ -62,6 +66,7 @@ def evaluate(
             utterances,
             batch_size=batch_size,
             progress=lambda done, total: progress(f"{model} on {corpus}", done, total),
+            executor=executor,
         )
     for remark in remarks:
         tell(f"note: {remark}")
