@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from traces.errors import EdgeAsrError
     from traces.export import trace_module
     from traces.networks.workload import network_workload
-    from traces.store import load_workload, stored_architectures
+    from traces.store import load_workload, save_workload, stored_architectures
 
 _HOMES = {
     "EdgeAsrError": "traces.errors",
@@ -40,6 +40,7 @@ _HOMES = {
     "load_corpus": "asr.corpora",
     "quantize": "quant.quantize",
     "run_study": "reports.study",
+    "save_workload": "traces.store",
     "stored_architectures": "traces.store",
     "trace_module": "traces.export",
 }
@@ -61,6 +62,7 @@ __all__ = [
     "network_workload",
     "quantize",
     "run_study",
+    "save_workload",
     "stored_architectures",
     "trace_module",
 ]

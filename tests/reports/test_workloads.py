@@ -35,3 +35,12 @@ def test_a_network_of_ones_own_is_costed_like_any_other() -> None:
     assert found.latency_s().nominal[0] > 32 * 64 / (4 * chip.unit("core").clock_hz.value)
     given = estimate(network_workload(graph, Precision.W8A8), chip, (Utterance(9.0, 30),))
     assert given.latency_s().nominal == found.latency_s().nominal
+
+
+def test_the_public_face_takes_a_network_from_module_to_file(tmp_path: Path) -> None:
+    import edgeasr
+
+    graph = edgeasr.trace_module(nn.Linear(8, 4), (torch.empty(1, 8),), name="mine")
+    path = tmp_path / "mine.json.gz"
+    edgeasr.save_workload(edgeasr.network_workload(graph, "w8a8"), path)
+    assert workload_under(str(path), None)[0] == edgeasr.network_workload(graph, "w8a8")
