@@ -11,7 +11,7 @@ from hwmodels.quantity import Kind, Quantity, worst
 
 Family = Literal["npu", "mcu", "dsp", "cpu"]
 UnitKind = Literal["matrix", "vector", "core", "host"]
-Holding = Literal["weights", "activations", "caches"]
+Holding = Literal["weights", "activations", "caches", "inputs"]
 
 
 class Overlap(StrEnum):
@@ -60,11 +60,17 @@ class Level:
     """From request to first byte; charged once per op that reads the level."""
     energy_j_per_byte: Quantity
     holds: tuple[Holding, ...]
-    """What may live here; a level that holds nothing is a buffer."""
+    """What may live here; a level that holds nothing is a buffer. Where one holds inputs, the caller leaves
+    them there and the first op fetches them; else they lie where other activations do."""
     stages: bool
     """Whether tiles of operands that live farther away are cut to fit this level."""
     partial_write_factor: Quantity | None
     """Bytes moved per byte written when outputs arrive in pieces shorter than a burst."""
+    short_read_factor: Quantity | None = None
+    """Bytes moved per byte read of inputs with fewer channels than `Lanes.k`, which arrive pixel by pixel."""
+    channel_s: Quantity | None = None
+    """Least time per output channel whose scale comes from here: scales are fetched one by one, and only so
+    many are under way during the latency. None where that never limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,12 @@ class Lanes:
     n: int = 1
     m_inner: int = 0
     """How many of `m` positions lie along the innermost axis; 0 where any `m` of them make a block."""
+    flat: bool = False
+    """Whether a result of one row, which `m_inner` would fill in part, is cut along m as a whole."""
+    window: int = 1
+    """Elements of a convolution's window taken at once, where the unit walks windows first."""
+    deep: int = 1
+    """Channels taken at once where it walks channels first, one element of the window after another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +128,12 @@ class Rate:
     rows_per_pass: Quantity | None = None
     """Rows made per pass where a result that does not fit is not cut to tiles, each pass moving it whole (see
     `spill`); None where such results are cut to tiles like all others."""
+    weights_per_cycle: Quantity | None = None
+    """Weights, zeros of rounding included, that reach the multipliers per cycle; each is used for all rows
+    of one pass. None where that never limits."""
+    results_at_once: Quantity | None = None
+    """Results accumulated before the output stage takes them: it works on these while the multipliers make
+    the next, so one of both waits once per op. None where results leave one by one."""
 
 
 class Remedy(StrEnum):
@@ -189,6 +207,9 @@ class Tiling:
     level that may hold them stay there all the same."""
     fuses_sums: bool
     """Whether a product adds another tensor to its result on the way out; else a pass of its own does."""
+    exposed_bytes: Quantity | None = None
+    """Most bytes of a product's first input tile, and of its last output tile, that wait for each other
+    because the ops before and after it depend on them; None where other ops hide them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,6 +165,8 @@ def _level(name: str, node: "LevelNode") -> Level:
         holds=tuple(node.holds),
         stages=node.stages,
         partial_write_factor=_optional(node.partial_write_factor),
+        short_read_factor=_optional(node.short_read_factor),
+        channel_s=_optional(node.channel_s),
     )
 
 
@@ -179,8 +181,10 @@ def _rate(name: str, node: "RateNode") -> Rate:
         fill_cycles=_quantity(node.fill_cycles),
         start_cycles=_optional(node.start_cycles),
         output_cycles=_optional(node.output_cycles),
+        weights_per_cycle=_optional(node.weights_per_cycle),
+        results_at_once=_optional(node.results_at_once),
         slab_cycles=_optional(node.slab_cycles),
-        lanes=Lanes(node.lanes.batch, node.lanes.m, node.lanes.k, node.lanes.n, node.lanes.m_inner),
+        lanes=Lanes(**dict(node.lanes)),
         whole_window=node.whole_window,
         windows=tuple(node.windows),
         serial=node.serial,
@@ -240,6 +244,7 @@ def _chip(name: str, node: "ChipNode") -> Chip:
             node.tiling.prefetches,
             node.tiling.cascades,
             node.tiling.fuses_sums,
+            _optional(node.tiling.exposed_bytes),
         ),
         overheads=Overheads(
             _quantity(node.overheads.per_op_s),

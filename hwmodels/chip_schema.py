@@ -66,6 +66,10 @@ def _positive(node: QuantityNode) -> QuantityNode:
     return node
 
 
+def _positive_if_given(node: QuantityNode | None) -> QuantityNode | None:
+    return node if node is None else _positive(node)
+
+
 def _not_negative(node: QuantityNode) -> QuantityNode:
     lowest = node.value if node.low is None else node.low
     if lowest < 0:
@@ -99,11 +103,11 @@ class LevelNode(_Node):
     partial_write_factor: QuantityNode | None = None
     _size = field_validator("size_bytes")(_positive)
     _delays = field_validator("latency_s", "energy_j_per_byte")(_not_negative)
-
-    @field_validator("bandwidth_bytes_per_s", "partial_write_factor")
-    @classmethod
-    def _check_optional(cls, node: QuantityNode | None) -> QuantityNode | None:
-        return node if node is None else _positive(node)
+    short_read_factor: QuantityNode | None = None
+    channel_s: QuantityNode | None = None
+    _rates = field_validator(
+        "bandwidth_bytes_per_s", "partial_write_factor", "short_read_factor", "channel_s"
+    )(_positive_if_given)
 
 
 class LanesNode(_Node):
@@ -114,6 +118,9 @@ class LanesNode(_Node):
     k: Annotated[int, Field(ge=1)] = 1
     n: Annotated[int, Field(ge=1)] = 1
     m_inner: Annotated[int, Field(ge=0)] = 0
+    window: Annotated[int, Field(ge=1)] = 1
+    flat: bool = False
+    deep: Annotated[int, Field(ge=1)] = 1
 
     @model_validator(mode="after")
     def _check(self) -> "LanesNode":
@@ -144,6 +151,8 @@ class RateNode(_Node):
     start_cycles: QuantityNode | None = None
     output_cycles: QuantityNode | None = None
     slab_cycles: QuantityNode | None = None
+    weights_per_cycle: QuantityNode | None = None
+    results_at_once: QuantityNode | None = None
     lanes: LanesNode = LanesNode()
     whole_window: bool = False
     windows: list[Annotated[int, Field(ge=1)]] = []
@@ -152,6 +161,7 @@ class RateNode(_Node):
     rows_per_pass: QuantityNode | None = None
     _rate = field_validator("per_cycle")(_positive)
     _fill = field_validator("fill_cycles")(_not_negative)
+    _limits = field_validator("weights_per_cycle", "results_at_once")(_positive_if_given)
     _formats = field_validator("weight", "activation")(_classes)
 
 
@@ -205,6 +215,7 @@ class TilingNode(_Node):
     prefetches: bool = True
     cascades: bool = False
     fuses_sums: bool = True
+    exposed_bytes: QuantityNode | None = None
 
 
 class OverheadsNode(_Node):

@@ -94,6 +94,8 @@ class OpTable:
     """All the network's weights, stored once: what must stay on chip for weights to be resident."""
     cache_bytes: Floats
     """Key-value caches of all decoder layers at full length: memory set aside for a whole utterance."""
+    entering_bytes: Floats
+    """Bytes of the moving operand that the caller hands over; part of `input_bytes`."""
     leaving_elements: Floats
     """Elements of results that leave the graph for the caller."""
     appended_to_cache: Bools

@@ -1,6 +1,6 @@
 """Which rate an op gets: looked up by class and formats, walking the chip's fallbacks; never scaled."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 
@@ -149,6 +149,10 @@ class RowRates:
     start_cycles: Floats
     output_cycles: Floats
     slab_cycles: Floats
+    decoded_per_cycle: Floats
+    """Weights that reach the multipliers per cycle; inf where that never limits."""
+    results_at_once: Floats
+    """Results that wait for the output stage together; 0 where they leave one by one."""
     lanes_batch: Floats
     lanes_m: Floats
     lanes_k: Floats
@@ -157,6 +161,9 @@ class RowRates:
     """0 where blocks are cut along m as a whole."""
     whole_window: Bools
     serial: Bools
+    lanes_flat: Floats
+    lanes_window: Floats
+    lanes_deep: Floats
     bytes_per_mac: Floats
     """(chips, rows): nan where operands are reused by tiling."""
     rows_per_pass: Floats
@@ -199,13 +206,7 @@ def row_rates(ops: OpTable, chip: Chip) -> RowRates:
     ]
     unit_names = [unit.name for unit in chip.units]
     notes = ("", *sorted({choice.note for choice in choices} - {""}))
-    lanes = np.array(
-        [
-            [c.rate.lanes.batch, c.rate.lanes.m, c.rate.lanes.k, c.rate.lanes.n, c.rate.lanes.m_inner]
-            for c in choices
-        ],
-        dtype=float,
-    ).reshape(-1, 5)[inverse]
+    lanes = np.array([astuple(c.rate.lanes) for c in choices], dtype=float).reshape(-1, 8)[inverse]
     widths = np.array([_widths(choice) for choice in choices], dtype=float).reshape(-1, 2)[inverse]
 
     def table(quantities: list[Quantity], *, more_is_faster: bool) -> Floats:
@@ -225,13 +226,18 @@ def row_rates(ops: OpTable, chip: Chip) -> RowRates:
         start_cycles=table([c.rate.start_cycles or _NOTHING for c in choices], more_is_faster=False),
         output_cycles=table([c.rate.output_cycles or _NOTHING for c in choices], more_is_faster=False),
         slab_cycles=table([c.rate.slab_cycles or _NOTHING for c in choices], more_is_faster=False),
+        decoded_per_cycle=table([c.rate.weights_per_cycle or _NEVER for c in choices], more_is_faster=True),
+        results_at_once=table([c.rate.results_at_once or _NOTHING for c in choices], more_is_faster=False),
         lanes_batch=lanes[:, 0],
         lanes_m=lanes[:, 1],
         lanes_k=lanes[:, 2],
         lanes_n=lanes[:, 3],
         lanes_m_inner=lanes[:, 4],
+        lanes_flat=lanes[:, 5],
         whole_window=flags([c.rate.whole_window for c in choices]),
         serial=flags([c.rate.serial for c in choices]),
+        lanes_window=lanes[:, 6],
+        lanes_deep=lanes[:, 7],
         bytes_per_mac=table([c.rate.bytes_per_mac or _UNSET for c in choices], more_is_faster=False)[NOMINAL],
         rows_per_pass=table([c.rate.rows_per_pass or _NEVER for c in choices], more_is_faster=True),
         on_host=flags([chip.unit(c.rate.unit).kind == "host" for c in choices]),

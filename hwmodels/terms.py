@@ -17,6 +17,7 @@ from hwmodels.overlap import combined_s
 from hwmodels.placement import Placement
 from hwmodels.quantity import NOMINAL, corners, nominal
 from hwmodels.rates import RowRates, row_rates
+from hwmodels.scales import scales_s
 from hwmodels.spill import spill_level, spilled_bytes
 from hwmodels.traffic import LevelBytes, Traffic
 from hwmodels.unpack import stored_weight_bytes, unpack_s
@@ -60,7 +61,10 @@ def terms(ops: OpTable, placement: Placement, chip: Chip) -> Terms:
     unpacking_s = unpack_s(ops, rates, chip)
     spilled, spills_to = spilled_bytes(ops, chip, rates), spill_level(chip)
     transfer_s = tuple(
-        _transfer_s(level, crossing + spilled if idx == spills_to else crossing)
+        np.maximum(
+            _transfer_s(level, crossing + spilled if idx == spills_to else crossing),
+            np.where(placement.weight_level == idx, scales_s(ops, level, rates), 0.0),
+        )
         for idx, (level, crossing) in enumerate(zip(chip.levels, level_bytes, strict=True))
     )
     level_bytes = tuple(
@@ -115,15 +119,30 @@ def _exposed_s(ops: OpTable, placement: Placement, chip: Chip) -> tuple[Floats, 
     """Return the seconds of loading first and storing last tiles that no other op hides, by level.
 
     A product without prefetching holds the smaller of its moving operand and its result whole: that one is
-    loaded before it computes, or stored after.
+    loaded before it computes, or stored after. With `exposed_bytes`, a first and a last tile wait instead.
     """
-    if chip.tiling.prefetches:
-        return (np.zeros((3, 1, ops.n_rows)),) * len(chip.levels)
-    held_bytes = np.where(is_product(ops), np.minimum(ops.input_bytes, ops.output_bytes), 0.0)
+    nothing = np.zeros((3, 1, ops.n_rows))
+    waiting = _waiting_bytes(ops, chip)
     return tuple(
-        _transfer_s(level, np.where(placement.activation_level == idx, held_bytes, 0.0))
+        sum(
+            (
+                _transfer_s(level, np.where((placement.activation_level == idx) & is_product(ops), each, 0.0))
+                for each in waiting
+            ),
+            nothing,
+        )
         for idx, level in enumerate(chip.levels)
     )
+
+
+def _waiting_bytes(ops: OpTable, chip: Chip) -> tuple[Floats, ...]:
+    """Return the bytes of each transfer that nothing hides: (chips, rows) each."""
+    tile = chip.tiling.exposed_bytes
+    if tile is not None:
+        return np.minimum(ops.input_bytes, nominal(tile)), np.minimum(ops.output_bytes, nominal(tile))
+    if chip.tiling.prefetches:
+        return ()
+    return (np.minimum(ops.input_bytes, ops.output_bytes)[None],)
 
 
 def _leaving_s(ops: OpTable, chip: Chip) -> Floats:

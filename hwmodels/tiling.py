@@ -10,7 +10,7 @@ from dataclasses import fields
 
 import numpy as np
 
-from hwmodels.chip import Chip
+from hwmodels.chip import Chip, Level
 from hwmodels.distinct import distinct_rows
 from hwmodels.op_table import Bools, Floats, OpClass, OpTable
 from hwmodels.placement import Placement
@@ -51,10 +51,12 @@ def _behind(
         reloads = _reloads(
             ops, moving & stationary & tiled, chip, idx, stationary_bytes=stationary_bytes, result=result
         )
+        read_bytes = np.where(moving, ops.input_bytes * reloads.moving, _entering_bytes(ops, chip, idx))
         crossing = np.where(
             (moving | stationary) & in_place,
             ops.macs * rates.bytes_per_mac,
-            moving * ops.input_bytes * reloads.moving + stationary * stationary_bytes * reloads.stationary,
+            read_bytes * _short_reads(ops, chip.levels[idx], rates)
+            + stationary * stationary_bytes * reloads.stationary,
         )
         yield (
             crossing
@@ -75,6 +77,20 @@ def array_bytes(ops: OpTable, rates: RowRates, *, weight_bytes: Floats) -> Float
     )
     once = ops.input_bytes + ops.second_bytes + weight_bytes
     return np.maximum(reads, once) + ops.epilogue_bytes + ops.output_bytes
+
+
+def _entering_bytes(ops: OpTable, chip: Chip, idx: int) -> Floats:
+    """Return what the caller leaves in level `idx` or farther, of operands that then lie nearer: (rows,)."""
+    left_in = next((at for at, level in enumerate(chip.levels) if "inputs" in level.holds), 0)
+    return ops.entering_bytes * (idx <= left_in)
+
+
+def _short_reads(ops: OpTable, level: Level, rates: RowRates) -> Floats:
+    """Return the bytes moved per byte read: (chips, rows), over 1 where pixels are shorter than the lanes."""
+    if level.short_read_factor is None:
+        return np.ones((1, ops.n_rows))
+    short = _is_tiled(ops) & (ops.kernel > 1) & (ops.in_channels < rates.lanes_k)
+    return np.where(short, nominal(level.short_read_factor), 1.0)
 
 
 def _reloads(

@@ -27,37 +27,65 @@ def work(ops: OpTable) -> Floats:
 def compute_cycles(ops: OpTable, rates: RowRates) -> Floats:
     """Return the cycles each row keeps its unit busy: (3, chips, rows).
 
-    Products: `max(macs' / per_cycle, blocks * output) + blocks * (fill + slabs * slab) + start` with
-    `blocks = ceil(batch/lb) ceil(m/lm) ceil(n/ln)`, `slabs = ceil(channels/lk)`, and macs' those of whole
-    blocks over the window times the channels rounded up to lk; of `whole_window`, k rounded up and
-    `slabs = ceil(k/lk)`; of `serial`, only the channels there are. Everything else:
+    Products: `max(multiplying, output) + min(multiplying, output) * waiting + blocks * (fill + slabs * slab)
+    + start` with `blocks = ceil(batch/lb) ceil(m/lm) ceil(n/ln)`, `output` that of whole blocks, and
+    `multiplying` the MACs of whole blocks over k' and `per_cycle`, or what the decoder takes for the weights
+    where that is longer; of `serial`, only the channels there are. k' is the window's walk (`_walked`) and
+    `slabs = ceil(channels/lk)`; of `whole_window`, k rounded up and `slabs = ceil(k/lk)`. Everything else:
     `steps * padding / per_cycle + fill + start`, the padding being whole blocks over the elements of m rows
     of n.
     """
-    blocks = (
-        np.ceil(ops.batch / rates.lanes_batch) * _blocks_of_m(ops, rates) * np.ceil(ops.n / rates.lanes_n)
-    )
+    blocks = np.ceil(ops.batch / rates.lanes_batch) * blocks_of_m(ops, rates) * np.ceil(ops.n / rates.lanes_n)
     slabs = np.ceil(np.where(rates.whole_window, ops.k, ops.in_channels) / rates.lanes_k)
-    k = np.where(rates.whole_window, 1.0, ops.kernel) * slabs * rates.lanes_k
+    k = np.where(rates.whole_window, slabs * rates.lanes_k, _walked(ops, rates))
     lanes = rates.lanes_batch * rates.lanes_m * rates.lanes_n
-    channels = (
-        rates.lanes_batch
-        * np.ceil(ops.batch / rates.lanes_batch)
-        * (rates.lanes_n * np.ceil(ops.n / rates.lanes_n))
-    )
+    channels = _rounded(ops.batch, rates.lanes_batch) * _rounded(ops.n, rates.lanes_n)
     filled = np.where(rates.serial, ops.batch * ops.n / channels, 1.0)
-    products = np.maximum(blocks * lanes * filled * k / rates.per_cycle, blocks * rates.output_cycles) + (
-        blocks * (rates.fill_cycles + slabs * rates.slab_cycles)
+    multiplying = np.maximum(
+        blocks * lanes * filled * k / rates.per_cycle, channels * k / rates.decoded_per_cycle
+    )
+    output = blocks * rates.output_cycles
+    products = (
+        np.maximum(multiplying, output)
+        + np.minimum(multiplying, output) * _waiting(ops, rates)
+        + blocks * (rates.fill_cycles + slabs * rates.slab_cycles)
     )
     padding = np.maximum(blocks * lanes / np.maximum(ops.batch * ops.m * ops.n, 1.0), 1.0)
     others = work(ops) * padding / rates.per_cycle + rates.fill_cycles
     return np.where(is_product(ops), products, others) + rates.start_cycles
 
 
-def _blocks_of_m(ops: OpTable, rates: RowRates) -> Floats:
+def blocks_of_m(ops: OpTable, rates: RowRates) -> Floats:
     """Return the blocks along m: (rows,); where they have a shape, along both of its axes."""
     inner = np.where(rates.lanes_m_inner > 0, rates.lanes_m_inner, rates.lanes_m)
     width = np.where(rates.lanes_m_inner > 0, ops.m_inner, ops.m)
     rows = ops.m / np.maximum(width, 1.0)
+    inner = np.where((rows == 1) & (rates.lanes_flat > 0), rates.lanes_m, inner)
     blocks: Floats = np.ceil(width / inner) * np.ceil(rows / (rates.lanes_m / inner))
     return blocks
+
+
+def _rounded(extent: Floats, lanes: Floats) -> Floats:
+    return np.ceil(extent / lanes) * lanes
+
+
+def _walked(ops: OpTable, rates: RowRates) -> Floats:
+    """Return the length of each dot product with the zeros that fill it up: (rows,).
+
+    A window is walked channels first, `lanes.deep` at a time for each of its elements, or `lanes.window`
+    elements at a time with channels rounded to `lanes.k`: whichever is shorter.
+    """
+    deep = np.maximum(rates.lanes_deep, rates.lanes_k)
+    channels_first = ops.kernel * _rounded(ops.in_channels, deep)
+    window_first = _rounded(ops.kernel, rates.lanes_window) * _rounded(ops.in_channels, rates.lanes_k)
+    shorter: Floats = np.minimum(channels_first, window_first)
+    return shorter
+
+
+def _waiting(ops: OpTable, rates: RowRates) -> Floats:
+    """Return which share of the shorter of multiplying and output nothing hides: (3, rows).
+
+    That of the first or the last of the blocks of `results_at_once` that an op's results make.
+    """
+    share: Floats = np.minimum(rates.results_at_once / np.maximum(ops.batch * ops.m * ops.n, 1.0), 1.0)
+    return share

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from hwmodels.distinct import distinct_rows
 from hwmodels.op_table import Floats, Ints, OpClass, OpTable
 from simulator.liveness import live_bytes
-from simulator.vector_steps import steps
+from simulator.vector_steps import POOLINGS, steps
 from traces.counts import macs
 from traces.dims import Dim
 from traces.errors import EdgeAsrError
@@ -104,7 +104,7 @@ class _Binding:
 
     def __init__(self, graph: Graph, points: Points, n_points: int, codes: Mapping[Format, int]) -> None:
         self._tensors = graph.tensor_table()
-        self._outputs = frozenset(graph.outputs)
+        self._inputs, self._outputs = frozenset(graph.inputs), frozenset(graph.outputs)
         self._points = points
         self._n_points = n_points
         self._codes = codes
@@ -210,6 +210,8 @@ class _Binding:
             elif position == 0:
                 moving = moving + size_bytes
                 row |= {"activation_format": float(self._codes[operand.format])}
+                if tensor.name in self._inputs and tensor.role is Role.ACTIVATION:
+                    row |= {"entering_bytes": size_bytes}
             else:
                 second = second + size_bytes
                 row |= {"second_from_cache": float(tensor.role is Role.KV)}
@@ -230,7 +232,10 @@ class _Binding:
     def _own_steps(self, op: Op) -> Floats:
         if op.kind not in _VECTOR_KINDS or not isinstance(op.extents, Rows):
             return np.zeros(self._n_points)
-        return self.value(op.extents.rows) * self.value(op.extents.row_length) * steps(op.function, op=op)
+        walked = self.value(op.extents.rows) * self.value(op.extents.row_length)
+        if op.function in POOLINGS:
+            walked = np.maximum(walked, self.value(self._tensors[op.reads[0].tensor].elements))
+        return walked * steps(op.function, op=op)
 
     @staticmethod
     def _epilogue_steps(op: Op, elements: Floats) -> Floats:
@@ -268,7 +273,7 @@ _COLUMNS = (
     "op_class", "batch", "m", "m_inner", "k", "n", "kernel", "stride", "in_channels", "weight_format",
     "activation_format", "weight_bytes", "input_bytes", "second_bytes", "epilogue_bytes", "output_bytes",
     "weight_elements", "weight_groups", "elements", "element_steps", "macs", "appended_to_cache",
-    "second_from_cache", "live_bytes", "leaving_elements",
+    "second_from_cache", "live_bytes", "entering_bytes", "leaving_elements",
 )  # fmt: skip
 _CODES = ("op_class", "weight_format", "activation_format")
 _FLAGS = ("appended_to_cache", "second_from_cache")

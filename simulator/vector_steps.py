@@ -63,6 +63,8 @@ STEPS = {
     "upsample_nearest": 1,
 }
 """Steps per element the op walks (`Rows`), by `Op.function` or `Epilogue.function`."""
+POOLINGS = frozenset({"avg_pool", "max_pool"})
+"""Functions whose `Rows` are their results, but which walk what they read."""
 
 
 def steps(function: str, *, op: Op) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import typer
 
 from edgeasr.cli import (
+    agree,
     bits,
     bottleneck,
     calibrate,
@@ -47,6 +48,7 @@ COMMANDS: dict[str, Callable[..., None] | typer.Typer] = {
     "recipes": recipes.recipes,
     "report": report.report,
     "validate": validate.validate,
+    "agree": agree.agree,
     "calibrate": calibrate.calibrate,
 }
 """Every subcommand, in the order of the help text."""

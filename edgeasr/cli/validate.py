@@ -43,5 +43,13 @@ def validate(
     if report is not None:
         from reports.validation.save import save_validation
 
-        save_validation(rows, report)
+        save_validation(rows, report, agreement=_agreement())
         tell(f"report: {report / 'validation.md'}")
+
+
+def _agreement() -> str:
+    from reports.validation.agreement import agreement_section
+    from simulator.agreement.vela import network_agreement, op_agreement
+    from simulator.agreement.zigzag import product_agreement
+
+    return "\n" + agreement_section(op_agreement(), network_agreement(), product_agreement())

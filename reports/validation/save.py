@@ -10,8 +10,11 @@ from reports.validation.page import FIGURE, validation_page
 from simulator.validation.validate import ValidationRow
 
 
-def save_validation(rows: Sequence[ValidationRow], folder: Path) -> None:
-    """Write `validation.md` and `validation.png` to a folder, which is made where it is missing."""
+def save_validation(rows: Sequence[ValidationRow], folder: Path, *, agreement: str = "") -> None:
+    """Write `validation.md` and `validation.png` to a folder, which is made where it is missing.
+
+    `agreement` is a section of Markdown that follows.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     save_png(draw_validation(rows), folder / FIGURE)
-    write_text(folder / "validation.md", validation_page(rows))
+    write_text(folder / "validation.md", validation_page(rows) + agreement)

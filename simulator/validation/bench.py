@@ -83,7 +83,7 @@ class Bench:
 def workpiece(network: str, precision: Precision) -> Workpiece:
     """Return a network of the catalogue, bound."""
     graph = load_network(network, precision)
-    bound = bind(graph, {}, phase_idx=0, network=_network(graph), formats=FORMATS)
+    bound = bind(graph, {}, phase_idx=0, network=network_of_graph(graph), formats=FORMATS)
     return Workpiece(bound.ops, np.bincount(bound.row_of.ravel(), minlength=bound.ops.n_rows))
 
 
@@ -110,7 +110,8 @@ def _mix(piece: Workpiece) -> str:
     return "depthwise" if np.any(piece.ops.op_class == OpClass.DEPTHWISE) else "dense"
 
 
-def _network(graph: Graph) -> Network:
+def network_of_graph(graph: Graph) -> Network:
+    """Return what ops must know of a network that is one graph."""
     stored = {
         role: sum(
             float(tensor.format.stored_bytes(tensor.rows.at({}), tensor.row_length.at({})))

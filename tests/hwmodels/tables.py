@@ -91,6 +91,7 @@ def table(*rows: Row, network_weight_bytes: float | None = None, cache_bytes: fl
         live_bytes=live,
         network_weight_bytes=np.full(len(rows), weights),
         cache_bytes=np.full(len(rows), cache_bytes),
+        entering_bytes=np.zeros(len(rows)),
         leaving_elements=np.zeros(len(rows)),
         appended_to_cache=np.zeros(len(rows), dtype=bool),
         second_from_cache=flags,

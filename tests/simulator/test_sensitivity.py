@@ -75,6 +75,7 @@ def free(chip: Chip, resource: str) -> Chip:
         level,
         latency_s=nothing,
         bandwidth_bytes_per_s=None if level.bandwidth_bytes_per_s is None else endless,
+        channel_s=None,
     )
     return replace(chip, levels=tuple(without if each is level else each for each in chip.levels))
 
