@@ -35,3 +35,29 @@ def test_rows_of_other_software_and_voltage_lie_inside_the_intervals() -> None:
         errors += list(np.abs(found.nominal / measured_s - 1))
     assert np.mean(inside) >= 0.9
     assert np.mean(errors) <= 0.1
+
+
+WHOLE_NETWORK_MS = (
+    ("nucleo-l4r5zi", "v1.1 Krai, X-CUBE-AI 7.3", 226.9117, 224.9213),
+    ("nucleo-l4r5zi", "v1.0 plumerai, NUCLEO_L4R5ZI", 173.1602, 208.5506),
+    ("nucleo-l4r5zi", "v1.2 bosch, NUCLEO_L4R5ZI_int8", 180.538, 180.5054),
+    ("nucleo-l4r5zi", "v1.0 OctoML, microtvm_cmsis_nn", 389.5598, 301.2048),
+    ("nucleo-l4r5zi", "v0.5 reference, TensorFlow Lite Micro", 704.2254, 600.6006),
+    ("nucleo-h7a3zi", "v1.1 Krai, X-CUBE-AI 7.3", 53.8387, 50.4083),
+    ("nucleo-h7a3zi", "v1.2 bosch, NUCLEO_H7A3ZI_int8", 45.8484, 43.7637),
+    ("nucleo-u575zi", "v1.0 STMicroelectronics, NUCLEO-U575ZI-Q", 139.7038, 133.4045),
+    ("nucleo-u575zi", "v1.2 bosch, NUCLEO_U575ZI_int8", 120.54, 119.8322),
+)
+"""The same of software that computes dead channels as well, at its own speed."""
+
+
+def test_software_that_keeps_dead_channels_runs_the_whole_detector() -> None:
+    jobs = [(name, Precision.W8A8) for name in ("mlperf-tiny-ic", "mlperf-tiny-vww", "mlperf-tiny-vww-live")]
+    whole, live = [], []
+    for name, _, ic_ms, vww_ms in WHOLE_NETWORK_MS:
+        ic_s, vww_s, live_s = Bench(jobs).predict(load_chip(name)).latency_s.nominal
+        whole.append(vww_s / ic_s * ic_ms / vww_ms - 1)
+        live.append(live_s / ic_s * ic_ms / vww_ms - 1)
+    # Kernels differ between these stacks, so the ratio is off by more than on those the rates were fitted to.
+    assert np.mean(np.abs(whole)) <= 0.15
+    assert np.mean(live) < -0.3
