@@ -6,7 +6,7 @@ tiles of the nearest staging level, and how often each crosses again is what `ti
 """
 
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 
@@ -104,6 +104,8 @@ def _reloads(
     products = _products(
         ops.take(rows), chip, idx, stationary_bytes=stationary_bytes[:, rows], result=result[:, rows]
     )
+    # A size that varies moves the weights of some chips alone: products are told apart by chip as `tiled` is.
+    products = replace(products, m=np.broadcast_to(products.m, (len(tiled), len(rows))))
     chips, places = np.nonzero(tiled[:, rows] & ~products.cross_once())
     searched = products.take(chips, places)
     first, inverse = distinct_rows(searched.columns())

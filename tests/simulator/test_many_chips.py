@@ -55,6 +55,16 @@ def test_many_chips_cost_what_each_does_alone() -> None:
             assert interval.high[idx] == pytest.approx(expected.high.mean())
 
 
+def test_a_size_may_move_the_weights_of_some_chips_alone() -> None:
+    gap9, sizes = load_chip("gap9"), np.array([1.5e6, 1e9])
+    varied = {"levels.l2.size_bytes": sizes}
+    found = cost_on_variants(one_utterance("w8a8"), gap9, varied)
+    known = single_estimate("w8a8")
+    for idx in range(len(sizes)):
+        assert_equal_bit_for_bit(found, idx, on_chip(known, variant(gap9, varied, idx)))
+    assert found.latency_s.nominal[1] < found.latency_s.nominal[0]
+
+
 def test_no_chips_cost_nothing() -> None:
     assert np.size(cost_on_chips(task(load_workload("whisper-micro"), UTTERANCES), ()).latency_s.nominal) == 0
 
