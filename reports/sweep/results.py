@@ -58,6 +58,11 @@ def collect(plan: Plan, folder: SweepFolder, *, n_chunks: int, n_points: int) ->
         raise EdgeAsrError(none_feasible(_met(folder, chunks)))
     fitting = feasible & _column(folder, chunks, "fits").astype(bool)
     takes_part = fitting if fitting.any() else feasible
+    for name, values in zip(plan.sweep.objectives, objectives[takes_part].T, strict=True):
+        if np.isnan(values).all():
+            raise EdgeAsrError(
+                f"objective {name}: is known at no point that meets all constraints; leave it out"
+            )
     dominated_by = dominators(objectives, takes_part)
     _write_points(folder, chunks, dominated_by)
     return Results(

@@ -75,6 +75,10 @@ def answer(
         (["calibrate", "gap9", "--measured", "none.csv"], ["none.csv", "cannot be read"]),
         (["calibrate", "gap8", "--measured", "none.csv"], ["gap8", "gap9"]),
         (["study", "none.yaml"], ["none.yaml", "cannot be read"]),
+        (["sweep", "none.yaml"], ["none.yaml", "cannot be read"]),
+        (["sweep"], ["the file of a sweep", "--resume"]),
+        (["sweep", "--resume", "none"], ["none/sweep.yaml", "cannot be read"]),
+        (["evaluate", "whisper-micro", "--cluster", "here"], ["'here'", "tcp://host:port"]),
         (["report", "none"], ["none/study.yaml", "cannot be read"]),
     ],
 )

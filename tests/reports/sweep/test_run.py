@@ -160,3 +160,6 @@ def test_word_error_rates_of_a_study_are_an_objective(tmp_path: Path) -> None:
     assert set(points["wer"][points["recipe"] == "w8a8"]) == {0.05}
     assert np.isnan(points["wer"][points["recipe"] == "w4a8"]).all()
     assert set(result.results.front["recipe"]) == {"w8a8"}
+    unknown = loaded(tmp_path, text.replace("[w8a8, w4a8]", "[w4a8]"))
+    with pytest.raises(EdgeAsrError, match="objective wer: is known at no point"):
+        run_sweep(unknown, tmp_path / "unknown")
