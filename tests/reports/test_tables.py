@@ -122,7 +122,7 @@ def test_mistakes_are_one_line(tmp_path: Path) -> None:
         ("wer", None, "not measured"),
         ("latency_s", None, ""),
         ("wer_difference", 0.004, "+0.4"),
-        ("bandwidth_bytes_per_s", 12e9, "12.0 G"),
+        ("bandwidth_bytes_per_s", 12e9, "12.0 GB/s"),
         ("packed_bytes", 2**20, "1.00 MiB"),
         ("value", 1.1e-12, "1.10 p"),
         ("value", 1024.0, "1024"),
