@@ -42,17 +42,18 @@ class SweepFolder:
         try:
             if (self.path / IDENTITY).exists():
                 self._compare(identity)
-            elif self.path.exists() and any(self.path.iterdir()):
+            elif self.path.exists() and any(not path.name.startswith(".") for path in self.path.iterdir()):
                 raise EdgeAsrError(
                     f"run folder '{self.path}' holds something that is no sweep; choose another with --output"
                 )
-            self._chunks.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(parents=True, exist_ok=True)
+            write_text(self.path / IDENTITY, json.dumps(identity, indent=2) + "\n")  # before anything else
+            self._chunks.mkdir(exist_ok=True)
         except OSError as error:
             raise EdgeAsrError(
                 f"run folder '{self.path}' cannot be written ({error.strerror}); choose another with --output"
             ) from error
         write_text(self.path / SWEEP, yaml.safe_dump(sweep_mapping(plan.sweep), sort_keys=False, width=110))
-        write_text(self.path / IDENTITY, json.dumps(identity, indent=2) + "\n")
 
     def holds(self, number: int) -> bool:
         """Return whether a chunk is finished."""

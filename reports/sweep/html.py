@@ -1,7 +1,5 @@
 """The report of a sweep as one HTML file."""
 
-from dataclasses import dataclass
-
 from reports.page import Line
 from reports.shell import render_page
 from reports.shown import heading, is_number, shown
@@ -12,19 +10,11 @@ from reports.sweep.results import Results
 from reports.sweep.tables import front_table
 from reports.sweep.view import MOST_SHOWN, heat_cells, shown_points
 from reports.units import MINUS, percent, ratio
+from reports.verdict import Figure
 from simulator.sweep.effects import Effect
 
 MOST_FRONT = 25
 """Points of the front in the page's table; all are in `pareto.parquet`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One number beside the verdict."""
-
-    label: str
-    value: str
-    interval: str
 
 
 def render_sweep(plan: Plan, folder: SweepFolder, results: Results, *, n_chunks: int, command: str) -> str:

@@ -19,8 +19,8 @@ from simulator.sweep.parts import PARTS, part_of
 from simulator.sweep.space import NAMES, WORK, Space
 from traces.errors import EdgeAsrError, unknown_name
 
-DERIVED = ("fits", "wer")
-"""What follows from the costs and the names of a point."""
+RESERVED = (*NAMES, "wer", "point", "feasible", "dominated_by")
+"""Columns of the points beside axes and costs."""
 SENSIBLE = "memories no faster than nearer ones"
 
 
@@ -85,7 +85,7 @@ def plan_of(sweep: Sweep) -> Plan:
     known = [*space.known(), *COLUMNS, "fits", *(["wer"] if rates else [])]
     defined = []
     for name, text in sweep.define:
-        if name in known:
+        if name in (*known, *RESERVED):
             raise EdgeAsrError(f"define.{name}: is the name of something known; choose another")
         defined.append((name, _parsed(f"define.{name}", text, known)))
         known.append(name)

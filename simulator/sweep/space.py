@@ -65,9 +65,10 @@ class Space:
             return columns[name].astype(np.float64)
         if name in WORK:
             return np.full(n_points, float(getattr(self.base, name)))
-        chips = columns.get("chip", np.full(n_points, self.base.chip))
-        values = {chip: dict(self.chips[chip].quantities())[name].value for chip in np.unique(chips)}
-        return np.array([values[chip] for chip in chips])
+        if "chip" not in columns:
+            return np.full(n_points, _number(self.chips[self.base.chip], name))
+        names, positions = np.unique(columns["chip"], return_inverse=True)
+        return np.array([_number(self.chips[str(chip)], name) for chip in names])[positions]
 
     def known(self) -> tuple[str, ...]:
         """Return every number of the work and of all the chips."""
@@ -77,21 +78,21 @@ class Space:
     def sensible(self, points: Floats) -> Bools:
         """Return where no memory is faster than a nearer one, which data crosses on its way: (points,)."""
         found = np.ones(len(points), dtype=bool)
-        paths = {
-            name: [
+        chips = self.columns(points).get("chip")
+        for name, chip in self.chips.items():
+            here = np.ones(len(points), dtype=bool) if chips is None else chips == name
+            paths = (
                 f"levels.{level.name}.bandwidth_bytes_per_s"
                 for level in chip.levels
                 if level.bandwidth_bytes_per_s is not None
-            ]
-            for name, chip in self.chips.items()
-        }
-        chips = self.columns(points).get("chip", np.full(len(points), self.base.chip))
-        for name, levels in paths.items():
-            here = np.flatnonzero(chips == name)
-            speeds = list(self.quantities(levels, points[here]).values())
-            for nearer, farther in pairwise(speeds):
+            )
+            for nearer, farther in pairwise(self.quantities(paths, points[here]).values()):
                 found[here] &= farther <= nearer
         return found
+
+
+def _number(chip: Chip, path: str) -> float:
+    return dict(chip.quantities())[path].value
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -136,7 +136,23 @@ def test_a_memory_faster_than_a_nearer_one_is_left_out(tmp_path: Path) -> None:
     assert "a memory would be faster than a nearer one" in result.report.read_text()
 
 
-def test_chips_models_and_parts_are_axes_too(tmp_path: Path) -> None:
+def test_chips_are_an_axis_with_their_own_numbers(tmp_path: Path) -> None:
+    text = SMALL.replace("  recipe: [w8a8, w4a8]\n", "  chip: [npu-template, mcu-template]\n")
+    text = text.replace("  units.array.clock_hz: [400 MHz, 800 MHz]\n", "  overheads.per_op_s: [1us, 10us]\n")
+    text = text.replace("area: rates.dense-int8.per_cycle", "area: overheads.per_inference_s")
+    points = points_of(run_sweep(loaded(tmp_path, text), tmp_path / "run").folder)
+    for name, rows in points.groupby("chip"):
+        once = dict(load_chip(str(name)).quantities())["overheads.per_inference_s"].value
+        assert (rows["area"] == once + rows["levels.sram.size_bytes"] / 32).all()
+        one = rows.iloc[0]
+        paths = ("levels.sram.size_bytes", "overheads.per_op_s")
+        chip = apply_overrides(load_chip(str(name)), tuple(f"{path}={one[path]}" for path in paths))
+        network = annotated(load_workload("whisper-micro"), load_recipe("w8a8"))
+        batch = int(one["batch"])
+        assert one["latency_s"] == estimate(network, chip, (Utterance(3.0, 4, batch),)).latency_s().nominal[0]
+
+
+def test_models_and_parts_are_axes_too(tmp_path: Path) -> None:
     text = SMALL.replace("  recipe: [w8a8, w4a8]\n", '  "weight:*.fc?": [int8_channel, int2_g32]\n')
     text = text.replace("  batch: [1, 2]\n", "  model: [whisper-micro, moonshine-micro]\n  beam: [1, 3]\n")
     points = points_of(run_sweep(loaded(tmp_path, text), tmp_path / "run").folder)

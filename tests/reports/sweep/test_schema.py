@@ -104,6 +104,7 @@ def test_a_mistake_names_file_key_and_value(tmp_path: Path, change: tuple[str, s
         (("latency_s <= 1", "latency <= 1"), "constraints.1: unknown quantity in 'latency <= 1': 'latency'"),
         (("latency_s <= 1", "latency_s <="), "constraints.1: 'latency_s <=' is no expression"),
         (("area: rates", "latency_s: rates"), "define.latency_s: is the name of something known"),
+        (("area: rates", "chip: rates"), "define.chip: is the name of something known"),
         (("area]", "aria]"), "unknown objective 'aria'; did you mean area"),
         (("area]", "wer]"), "objective wer: is not known; name a study's run folder"),
         (("chunk_points: 5", "accuracy: none"), "accuracy: 'none/cells.csv' cannot be read"),
