@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from quant.quantize import quantize
     from quant.recipe import Recipe, load_recipe
     from reports.study import run_study
+    from reports.sweep.config import load_sweep
+    from reports.sweep.run import run_sweep
     from simulator.annotate import annotated
     from simulator.estimate import Estimate, estimate
     from simulator.utterances import Utterance
@@ -39,7 +41,9 @@ _HOMES = {
     "network_workload": "traces.networks.workload",
     "load_corpus": "asr.corpora",
     "quantize": "quant.quantize",
+    "load_sweep": "reports.sweep.config",
     "run_study": "reports.study",
+    "run_sweep": "reports.sweep.run",
     "save_workload": "traces.store",
     "stored_architectures": "traces.store",
     "trace_module": "traces.export",
@@ -58,10 +62,12 @@ __all__ = [
     "load_corpus",
     "load_recipe",
     "load_recogniser",
+    "load_sweep",
     "load_workload",
     "network_workload",
     "quantize",
     "run_study",
+    "run_sweep",
     "save_workload",
     "stored_architectures",
     "trace_module",

@@ -41,7 +41,7 @@ _BOOLEAN: Mapping[type[ast.AST], Callable[[Floats, Floats], Floats]] = {
     ast.And: np.logical_and,
     ast.Or: np.logical_or,
 }
-_FUNCTIONS: Mapping[str, Callable[..., Floats]] = {
+FUNCTIONS: Mapping[str, Callable[..., Floats]] = {
     "abs": np.abs,
     "sqrt": np.sqrt,
     "log2": np.log2,
@@ -130,12 +130,12 @@ def _check(node: ast.AST, text: str, known: Collection[str]) -> None:
             pass
         case ast.UnaryOp(op=op, operand=operand) if type(op) in _UNARY:
             parts = [operand]
-        case ast.Call(func=ast.Name(id=name), args=parts, keywords=[]) if name in _FUNCTIONS and parts:
+        case ast.Call(func=ast.Name(id=name), args=parts, keywords=[]) if name in FUNCTIONS and parts:
             pass
         case _:
             raise EdgeAsrError(
                 f"'{text}' holds what cannot be written here; there are numbers, names, + - * / ** < <=, "
-                f"and, or, not, {', '.join(sorted(_FUNCTIONS))}"
+                f"and, or, not, {', '.join(sorted(FUNCTIONS))}"
             )
     for part in parts:
         _check(part, text, known)
@@ -158,5 +158,5 @@ def _value(node: ast.AST, quantities: tuple[Floats, ...]) -> Floats:
         case ast.UnaryOp(op=op, operand=operand):
             return _UNARY[type(op)](_value(operand, quantities))
         case ast.Call(func=ast.Name(id=name), args=parts):
-            return _FUNCTIONS[name](*(_value(part, quantities) for part in parts))
+            return FUNCTIONS[name](*(_value(part, quantities) for part in parts))
     raise AssertionError(ast.dump(node))
