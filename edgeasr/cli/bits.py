@@ -34,7 +34,7 @@ def bits(
         str, typer.Option(help="bundled, audiofolder:PATH, or a corpus of the Open ASR Leaderboard.")
     ] = "bundled",
     max_wer_increase: Annotated[
-        float | None, typer.Option(min=0.0, help="At most so many points over float, as measured.")
+        float | None, typer.Option(min=0.0, help="At most so many points over float; predicted with --chips.")
     ] = None,
     formats: Annotated[
         str | None,
@@ -98,7 +98,7 @@ def bits(
             raise typer.Exit(NOT_MET)
         return
     (found,) = answers
-    show(front_rows(found) if front else candidate_rows(found), format_, None)
+    show(front_rows(found) if front and found.front else candidate_rows(found), format_, None)
     page = write_answer(found, run, command=shlex.join(["edgeasr", *sys.argv[1:]]))
     _tell(found, run.path, page)
     if not found.is_met:

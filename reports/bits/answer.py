@@ -50,10 +50,12 @@ class Answer:
 
     @property
     def wer_increase(self) -> float | None:
-        """How much the measured rate exceeds the float network's, as a fraction."""
-        if self.rates is None or not self.solution.is_feasible:
+        """How much the rate exceeds the float network's, as a fraction: measured, or else predicted."""
+        if self.rates is not None and self.solution.is_feasible:
+            return self.rates.wer(self.chosen.recipe.name) - self.rates.float_wer
+        if self.trust is None or self.predicted_wer is None:
             return None
-        return self.rates.wer(self.chosen.recipe.name) - self.rates.float_wer
+        return self.predicted_wer - self.trust.float_wer
 
     @property
     def is_met(self) -> bool:

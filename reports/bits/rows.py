@@ -16,14 +16,14 @@ class CandidateRow:
     """A network that was weighed: the chosen one, the next best, and the uniform ones.
 
     `weight_bits` is the checkpoint's bits over its parameters, scales and float norms included. `damage` is
-    the units' summed divergence in nats per token.
+    the units' summed divergence in nats per token, None where none was measured.
     """
 
     what: str
     recipe: str
     meets_budget: bool
     weight_bits: float
-    damage: float
+    damage: float | None
     wer_predicted: float | None
     wer: float | None
     wer_difference: float | None
@@ -166,7 +166,7 @@ def _candidate(answer: Answer, what: str, mixture: Mixture) -> CandidateRow:
         recipe=name,
         meets_budget=mixture.meets(answer.limits),
         weight_bits=_weight_bits(mixture),
-        damage=mixture.damage,
+        damage=mixture.damage if trust is not None else None,
         wer_predicted=trust.predicted_wer(mixture.damage, without=name) if trust and predicts else None,
         wer=accuracy.wer.nominal if accuracy else None,
         wer_difference=difference.nominal if difference else None,
@@ -180,15 +180,22 @@ def _chip_row(answer: Answer) -> ChipAnswerRow:
     ratio = chosen.used[over.key] / over.limit
     return ChipAnswerRow(
         chip=answer.formats.chip.name,
-        meets_budget=answer.solution.is_feasible,
+        meets_budget=answer.is_met,
         formats=formats_of(answer),
         weight_bits=_weight_bits(chosen),
         damage=chosen.damage if answer.trust else None,
         wer_predicted=answer.predicted_wer,
         fits=chosen.found.fits(),
-        missed="" if answer.solution.is_feasible else f"{over.key} by {100 * (ratio - 1):.3g} %",
+        missed=_missed(answer, over.key, ratio),
         **chosen.used,
     )
+
+
+def _missed(answer: Answer, key: str, ratio: float) -> str:
+    """Return what keeps a chip from its budget, and by how much; empty where nothing does."""
+    if not answer.solution.is_feasible:
+        return f"{key} by {100 * (ratio - 1):.3g} %"
+    return "" if answer.is_met else f"word error rate by {100 * (answer.wer_increase or 0.0):.1f} points"
 
 
 def _weight_bits(mixture: Mixture) -> float:

@@ -67,7 +67,8 @@ def test_the_rows_say_what_was_weighed(found: Answer) -> None:
     assert rows[0].meets_budget
     uniform = {row.recipe: row for row in rows if row.what == "uniform"}
     assert not uniform["w8a8"].meets_budget
-    assert uniform["w3a8-g32"].damage > rows[0].damage
+    damages = {row.recipe: row.damage or 0.0 for row in rows}
+    assert damages["w3a8-g32"] > damages[rows[0].recipe] > damages["w8a8"] > 0
     assert uniform["w3a8-g32"].weight_bits < rows[0].weight_bits < uniform["w8a8"].weight_bits
     assert sum(row.packed_bytes for row in unit_rows(found)) < rows[0].packed_bytes
     assert front_rows(found)[0].packed_bytes == uniform["w3a8-g32"].packed_bytes
@@ -122,6 +123,7 @@ def test_out_of_reach_ends_before_sensitivities(folder: Path, monkeypatch: pytes
     assert missed.needed["packed_bytes"] is not None
     assert missed.needed["packed_bytes"] > 1e5
     assert missed.needed["latency_s"] is None
+    assert {row.damage for row in candidate_rows(missed)} == {None}
     said = " ".join(verdict(missed))
     assert "no mixture of 2 formats meets the budget" in said
     assert "With packed_bytes=1" in said
@@ -139,6 +141,8 @@ def test_chips_are_told_apart(folder: Path) -> None:
     assert not rows["ethos-u85-256"].meets_budget
     assert rows["ethos-u85-256"].missed.startswith("latency_s by ")
     assert chip_answer_rows(answers)[0].chip == "hexagon-htp-v75"
+    strict = replace(answers[1], question=replace(asked, max_wer_increase=-1.0))
+    assert chip_answer_rows([strict])[0].missed.startswith("word error rate by ")
     assert "hexagon-htp-v75" in write_chips(answers, RunFolder(folder)).read_text()
 
 
