@@ -51,6 +51,33 @@ def test_blocks_with_a_shape_are_cut_along_both_axes() -> None:
     assert cycles(table(replace(conv(8, 4, 1), m=30, inner=30)), rate) == 10 * 9 * 36 / 64
 
 
+def test_a_single_row_may_be_cut_as_a_whole() -> None:
+    ops = table(replace(conv(8, 4, 1), m=30, inner=30))
+    assert cycles(ops, at(Lanes(m=9, m_inner=3, flat=True))) == 4 * 9 * 36 / 64
+    square = table(conv(8, 4, 1))
+    assert cycles(square, at(Lanes(m=9, m_inner=3, flat=True))) == cycles(square, at(Lanes(m=9, m_inner=3)))
+
+
+def test_windows_are_walked_the_shorter_way() -> None:
+    rate = at(Lanes(k=8, window=4, deep=32))
+    assert cycles(table(conv(1, 3, 1)), rate) == 12 * 8 / 64  # 9 elements -> 12, 3 channels -> 8
+    assert cycles(table(conv(1, 32, 1)), rate) == 9 * 32 / 64
+    assert cycles(table(conv(1, 33, 1, kernel=1)), rate) == 64 / 64
+
+
+def test_weights_may_come_slower_than_few_rows_use_them() -> None:
+    rate = replace(at(Lanes(n=8)), weights_per_cycle=number(4))
+    assert cycles(table(dense(2, 64, 12)), rate) == 16 * 64 / 4  # 12 channels -> 16
+    assert cycles(table(dense(64, 64, 12)), rate) == 64 * 16 * 64 / 64
+
+
+def test_the_first_block_of_results_waits_for_nothing_to_overlap_with() -> None:
+    rate = replace(at(Lanes(m=4, n=4)), output_cycles=number(8), results_at_once=number(64))
+    multiplying, output = 16 * 16 * 64 / 64, 16 * 8
+    assert cycles(table(dense(16, 64, 16)), rate) == multiplying + output * 64 / 256
+    assert cycles(table(dense(4, 8, 4)), rate) == 16 * 8 / 64 + 8  # a single block: one after the other
+
+
 def test_other_windows_than_an_engine_takes_go_to_the_next_rate() -> None:
     chip = load_chip("gap9")
     ops = table(conv(8, 16, 16), conv(8, 16, 16, kernel=5), conv(8, 16, 16, kernel=1), depthwise(8, 16, 5))

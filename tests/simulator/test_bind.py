@@ -5,11 +5,13 @@ import pytest
 
 from hwmodels.op_table import OpClass
 from simulator.bind import Bound, Network, bind
+from simulator.validation.bench import workpiece
 from simulator.walk import formats_of
 from tests.simulator.graphs import decode_step, mlp, workload
 from traces.errors import EdgeAsrError
 from traces.formats import INT4_G32, INT8_TOKEN
 from traces.graph import Graph
+from traces.networks.store import Precision
 
 NETWORK = Network(weight_bytes=8192.0, cache_bytes=0.0)
 
@@ -65,6 +67,15 @@ def test_rows_are_distinct_and_recover_every_point() -> None:
         for column in ("macs", "second_bytes", "output_bytes", "live_bytes", "n"):
             expected = getattr(alone.ops, column)[alone.row_of[:, 0]]
             assert getattr(at_all.ops, column)[at_all.row_of[:, step]].tolist() == expected.tolist()
+
+
+def test_pooling_walks_what_it_reads_and_what_enters_is_known() -> None:
+    piece = workpiece("mlperf-tiny-ic", Precision.W8A8)
+    pooled = (piece.ops.op_class == OpClass.ELEMENTWISE).nonzero()[0]
+    assert piece.ops.element_steps[pooled].tolist() == [8 * 8 * 64]
+    assert piece.ops.elements[pooled].tolist() == [64]
+    assert piece.ops.entering_bytes.tolist().count(0.0) == piece.ops.n_rows - 1
+    assert piece.ops.entering_bytes.max() == 32 * 32 * 3 + 2  # the image and its scale
 
 
 def test_an_unbound_symbol_is_named() -> None:
