@@ -263,6 +263,8 @@ class Chip:
     overheads: Overheads
     energy: Energy
     overlap: Overlap
+    generation: Quantity | None = None
+    """The accelerator's place among its maker's generations, as they are numbered; None where not known."""
 
     def unit(self, name: str) -> Unit:
         """Return a unit by name."""

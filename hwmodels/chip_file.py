@@ -260,4 +260,5 @@ def _chip(name: str, node: "ChipNode") -> Chip:
             _quantity(node.energy.step_j),
         ),
         overlap=node.overlap,
+        generation=_optional(node.generation),
     )

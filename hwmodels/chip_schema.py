@@ -262,6 +262,7 @@ class ChipNode(_Node):
     overheads: OverheadsNode
     energy: EnergyNode
     overlap: Overlap
+    generation: QuantityNode | None = None
 
     @model_validator(mode="after")
     def _check(self) -> "ChipNode":

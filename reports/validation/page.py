@@ -1,6 +1,7 @@
 """The text of docs/validation.md, generated from the rows alone."""
 
 from collections.abc import Sequence
+from statistics import fmean
 
 from reports.table import Table, render
 from reports.units import seconds
@@ -23,15 +24,24 @@ third where they convert large float results.
 
 **What was fitted.** The numbers of kind `fitted` in these chips' files were fitted to these very rows
 ({fitted} of {n} cases are of such chips), so the columns *as shipped* (MAPE, bias, Spearman, inside) say how
-well the model can describe the silicon. The columns *left out* say how well it predicts. Where a chip has
-many networks, all its fitted numbers are fitted anew without the network in question, in all its precisions
-(one Gauss-Newton step on the remaining rows). Where it has two, as the boards of MLPerf Tiny, rates are
+well the model can describe the silicon. In the columns *left out* no fitted number has seen the network in
+question. Where chips have many networks, all fitted numbers of all chips whose files share one are fitted
+anew without it, in all its precisions and on all these chips, by Gauss-Newton steps until they rest. Where a
+chip has two, as the boards of MLPerf Tiny, rates are
 counted from kernels or come from published models of engines, and two numbers are fitted, to the other
 network alone: the speed at those rates, and the power. The one rate that several boards share, of depthwise
 convolutions, is fitted anew to the other boards. Where neither can be done, the column is empty: then nothing
 here says how well the model predicts. Numbers that are assumed or taken from data sheets, and the form of the
-model itself, were chosen in sight of the rows and are the same in both: left-out errors are no blind check.
-They say least of NDP120, of whose engine little is published: how its multipliers lie is a guess.
+model itself, were chosen in sight of the rows and are the same in both: left-out errors are no blind check,
+and say less of networks unlike these. They say least of NDP120, of whose engine little is published: how its
+multipliers lie is a guess.
+
+The Hexagons were fitted all at once, by
+`edgeasr calibrate hexagon-htp-v75 --with hexagon-htp-v68 ... --measured simulator/validation/measured.csv`
+with every other `hexagon-htp-*` behind a `--with` of its own; the files hold its results to three digits, and
+begun from them it moves no number by more than those digits. Times of starting a product or another op and an
+inference, and what elements of attention matrices, norms and large results take, are one number for all of
+them. A device's own are its clock, its memory bandwidth, and on some the rate of its matrix unit.
 
 **Baselines**, each fitted to the rows it is judged on (in sample, which flatters them): *MACs over peak* has
 a rate per chip and precision, the *roofline* a rate and a bandwidth per chip and precision, *BOPs* one rate
@@ -46,6 +56,15 @@ MAPE: mean of |predicted / measured - 1|. Bias: its signed mean. Inside: share o
 predicted range.
 """
 
+_CHIPS_LEFT_OUT = """## Without any row of the chip
+
+All related chips but the one in question were fitted together. Its own clock and memory bandwidth are then
+read off a straight line through the logarithms of the others' over generation, the only fact of its data
+sheet beside the size of its memory that the model uses; its own rates are the others' median. Chips whose
+generation is not known to us are left out here.
+
+"""
+
 
 def validation_page(rows: Sequence[ValidationRow]) -> str:
     """Return the page as Markdown; `validation.png` is expected beside it."""
@@ -56,7 +75,7 @@ def validation_page(rows: Sequence[ValidationRow]) -> str:
     ]
     for by in ("all", "precision", "op mix", "chip", "chip and precision"):
         parts += [f"## By {by}\n" if by != "all" else "## All rows\n", _scores(summarise(rows, by))]
-    parts += [_beaten(rows), _directions(rows), _worst(rows), energy_section(rows)]
+    parts += [_beaten(rows), _chips_left_out(rows), _directions(rows), _worst(rows), energy_section(rows)]
     return "\n".join(part for part in parts if part)
 
 
@@ -93,6 +112,26 @@ def _beaten(rows: Sequence[ValidationRow]) -> str:
         f"{len(summary)} groups of chip and precision with five cases or more"
     )
     return f"{text}; not in: {', '.join(behind)}.\n" if behind else f"{text}.\n"
+
+
+def _chips_left_out(rows: Sequence[ValidationRow]) -> str:
+    """Say how far predictions without any row of the chip are off, where there are such."""
+    groups: dict[tuple[str, str], list[float]] = {}
+    for row in rows:
+        if row.chip_left_out_s is not None:
+            groups.setdefault((row.chip, row.precision), []).append(row.chip_left_out_s / row.measured_s - 1)
+    if not groups:
+        return ""
+    every = [error for errors in groups.values() for error in errors]
+    cells = [
+        (f"{chip} {precision}", str(len(errors)), percent(_size(errors)), signed(fmean(errors)))
+        for (chip, precision), errors in (*groups.items(), (("all", ""), every))
+    ]
+    return _CHIPS_LEFT_OUT + render(Table(("", "cases", "MAPE", "bias"), tuple(cells)), "md")
+
+
+def _size(errors: Sequence[float]) -> float:
+    return fmean(abs(error) for error in errors)
 
 
 def _directions(rows: Sequence[ValidationRow]) -> str:

@@ -1,12 +1,16 @@
-"""Calibration of one chip from a file of measured rows."""
+"""Calibration of one chip, or of several at once, from a file of measured rows."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from hwmodels.chip import Chip
-from simulator.calibration.fit import Fit, fit
-from simulator.calibration.parameters import MOST, chosen_parameters, default_parameters
+from simulator.calibration.fit import COVERED, Fit, FittedParameter, fit, is_at_bound
+from simulator.calibration.parameters import MOST, chosen_parameters, default_parameters, refitted
+from simulator.calibration.together import Together
 from simulator.validation.bench import Bench
-from simulator.validation.measured import cases, load_measured
+from simulator.validation.measured import Case, cases, load_measured
 from traces.errors import EdgeAsrError
 
 
@@ -28,3 +32,61 @@ def calibrate(chip: Chip, measured: Path, *, parameters: tuple[str, ...] = ()) -
         )
     chosen = chosen_parameters(chip, parameters) if parameters else default_parameters(chip)[:MOST]
     return fit(chip, mine, chosen, bench=Bench([(case.network, case.precision) for case in mine]))
+
+
+def calibrate_together(chips: Sequence[Chip], measured: Path) -> tuple[Fit, ...]:
+    """Return several chips fitted at once to their rows of a file: every number of kind fitted, anew.
+
+    What has one value and one source in several files is one number, and moves in all of them.
+
+    Raises:
+        EdgeAsrError: if a row is malformed, a chip has no row, nothing is marked as fitted, or there are more
+            numbers than rows, or than five that are one chip's own.
+    """
+    names = [chip.name for chip in chips]
+    mine = cases([row for row in load_measured(measured) if row.chip in names])
+    unmeasured = [name for name in names if name not in {case.chip for case in mine}]
+    if unmeasured:
+        raise EdgeAsrError(f"{measured}: no row is of {', '.join(unmeasured)} alone on its accelerator")
+    together = Together(chips, mine)
+    n = len(together.parameters)
+    if not n:
+        raise EdgeAsrError(
+            f"no number of {', '.join(names)} is of kind fitted; mark those that are to be fitted"
+        )
+    own = max(sum(each.owner == idx for each in together.parameters) for idx in range(len(chips)))
+    if n > len(mine) or (own > MOST and len(chips) > 1):
+        raise EdgeAsrError(
+            f"{n} fitted numbers, {own} of them one chip's own, are too many for {len(mine)} measured cases "
+            f"and {MOST} of a chip's own; mark some as assumed, or name more chips"
+        )
+    logs = together.fit(np.ones(len(mine), dtype=bool), np.zeros(n))
+    slopes, off = together.slopes(logs), together.residuals(logs[None])[0]
+    variance = float(off @ off) / max(len(off) - n, 1)
+    errors = np.sqrt(np.maximum(np.diag(np.linalg.pinv(slopes.T @ slopes) * variance), 0.0))
+    factors = np.exp(logs)
+
+    def of_chip(idx: int, chip: Chip) -> Fit:
+        rows = [row for row, case in enumerate(mine) if case.chip == chip.name]
+        chosen = [column for column, each in enumerate(together.parameters) if each.paths[idx]]
+        used = tuple(together.parameters[column].of(idx) for column in chosen)
+        spread = float(np.quantile(np.abs(off[rows]), COVERED))
+        scale = tuple(float(factors[column]) for column in chosen)
+        return Fit(
+            chip=refitted(chip, used, scale, spread=spread, n_rows=len(mine)),
+            cases=_of(mine, rows),
+            parameters=tuple(
+                FittedParameter(each, factor, float(errors[column]), is_at_bound(float(logs[column])))
+                for each, factor, column in zip(used, scale, chosen, strict=True)
+            ),
+            unused=(),
+            latency_residuals=tuple(off[rows].tolist()),
+            energy_residuals=(None,) * len(rows),
+            spread=spread,
+        )
+
+    return tuple(of_chip(idx, chip) for idx, chip in enumerate(chips))
+
+
+def _of(mine: tuple[Case, ...], rows: list[int]) -> tuple[Case, ...]:
+    return tuple(mine[row] for row in rows)

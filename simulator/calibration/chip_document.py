@@ -47,7 +47,9 @@ def _put(tree: Tree, path: list[str], quantity: Quantity) -> None:
 
 
 def _head(fit: Fit, measured: str) -> list[str]:
-    lines = [f"Fitted to {len(fit.cases)} rows of {measured}, least squares on log latency and log energy."]
+    has_energy = any(energy is not None for energy in fit.energy_residuals)
+    what = "log latency and log energy" if has_energy else "log latency"
+    lines = [f"Fitted to {len(fit.cases)} rows of {measured} of this chip, least squares on {what}."]
     for each in fit.parameters:
         bound = ", AT ITS BOUND" if each.at_bound else ""
         lines.append(

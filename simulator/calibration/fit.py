@@ -106,12 +106,11 @@ def fit(
     latency, energy = target.residuals(scaled(chip, used, factors))
     spread = float(np.quantile(np.abs(latency), COVERED))
     fitted = refitted(chip, used, factors, spread=spread, n_rows=len(cases))
-    low, high = math.log(SCALE_LOW), math.log(SCALE_HIGH)
     return Fit(
         chip=fitted,
         cases=tuple(cases),
         parameters=tuple(
-            FittedParameter(each, factor, float(error), bool(min(at - low, high - at) < AT_BOUND))
+            FittedParameter(each, factor, float(error), is_at_bound(float(at)))
             for each, factor, error, at in zip(used, factors, errors, logs, strict=True)
         ),
         unused=tuple(each.name for each in unused),
@@ -119,6 +118,11 @@ def fit(
         energy_residuals=tuple(None if math.isnan(value) else float(value) for value in energy),
         spread=spread,
     )
+
+
+def is_at_bound(log_factor: float) -> bool:
+    """Return whether a fit ended as far from where it began as it may go."""
+    return min(log_factor - math.log(SCALE_LOW), math.log(SCALE_HIGH) - log_factor) < AT_BOUND
 
 
 class _Target:

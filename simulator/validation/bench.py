@@ -11,6 +11,8 @@ from hwmodels.cost_table import Interval
 from hwmodels.model import cost, start_of_inference
 from hwmodels.op_table import Floats, Ints, OpClass, OpTable
 from hwmodels.placement import Placement
+from hwmodels.quantity import NOMINAL
+from hwmodels.terms import start_terms, terms
 from simulator.bind import Network, bind
 from simulator.metrics import count
 from simulator.place import place
@@ -68,6 +70,14 @@ class Bench:
         return Prediction(
             self._per_job(found.latency_s, start.latency_s), self._per_job(found.energy_j, start.energy_j)
         )
+
+    def nominal_s(self, chip: Chip) -> Floats:
+        """Return the nominal latency of every job on a chip, or on the many it stands for: (chips, jobs)."""
+        placement = Placement.joined([place(piece.ops, chip) for piece in self.pieces])
+        rows_s = terms(self._joined, placement, chip).latency_s[NOMINAL] * self._runs
+        first = np.concatenate(([0], np.cumsum([piece.ops.n_rows for piece in self.pieces])[:-1]))
+        jobs_s: Floats = np.add.reduceat(rows_s, first, axis=1) + start_terms(chip)[0][NOMINAL][:, None]
+        return jobs_s
 
     def _per_job(self, rows: Interval, start: Interval) -> Interval:
         def total(values: Floats, once: Floats) -> Floats:

@@ -1,10 +1,11 @@
-"""What a model says of a network that none of its numbers has seen.
+"""What a model says of a network that none of its numbers has seen, where chips have many measured networks.
 
-Where a chip has many more measured networks than fitted numbers, every number of kind fitted is fitted anew
-without the network. Where it has fewer, nothing is said here; see `boards` for those with two.
+Every number of kind fitted is fitted anew without the network, in all precisions and on all chips whose files
+share a fitted number: a rate that thirteen chips share has seen the network on the twelve others as well. A
+fit begins where that of all rows ended and steps until it rests. Where rows are fewer than the numbers ask
+for, nothing is said here; see `boards` for chips with two networks.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,18 +13,12 @@ import numpy as np
 
 from hwmodels.chip import Chip
 from hwmodels.op_table import Floats
-from simulator.calibration.parameters import SCALE_HIGH, Parameter, scaled
+from simulator.calibration.together import Together, common_parameters
 from simulator.validation.bench import Bench, Prediction
 from simulator.validation.measured import Case
 
 ROWS_PER_NUMBER = 1.5
-"""Fewest rows beside the network left out, per fitted number, for a fit to be made."""
-
-STEP = 0.05
-"""Log step of the finite differences: times are maxima of terms, whose derivatives jump."""
-
-RIDGE = 1e-2
-"""Pull towards the shipped value, against one row's unit weight, of numbers that no remaining row fixes."""
+"""Fewest rows per fitted number for a fit to be made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,68 +51,53 @@ class LeftOut:
         )
 
 
-def leave_one_network_out(chip: Chip, cases: Sequence[Case]) -> LeftOut | None:
-    """Return each case as predicted without any case of its network; None where too few are left to fit."""
-    parameters = fitted_parameters(chip)
-    if len(cases) < 3 or len(cases) < ROWS_PER_NUMBER * len(parameters):
+def relatives(chips: Sequence[Chip]) -> tuple[tuple[Chip, ...], ...]:
+    """Return the chips in groups that share fitted numbers, directly or by way of others."""
+    groups: list[set[int]] = [{idx} for idx in range(len(chips))]
+    for parameter in common_parameters(chips):
+        having = {idx for idx, paths in enumerate(parameter.paths) if paths}
+        touched = [group for group in groups if group & having]
+        groups = [group for group in groups if not group & having] + [set().union(*touched)]
+    return tuple(tuple(chips[idx] for idx in sorted(group)) for group in groups)
+
+
+def fitted_together(chips: Sequence[Chip], cases: Sequence[Case]) -> tuple[Together, Floats] | None:
+    """Return related chips with their cases, and the log factors that fit all; None where cases are few."""
+    if len(cases) < max(ROWS_PER_NUMBER * len(common_parameters(chips)), 3):
         return None
-    return _refitted(chip, cases, parameters)
+    together = Together(chips, cases)
+    if not together.parameters:
+        return None
+    everything = np.ones(len(cases), dtype=bool)
+    return together, together.fit(everything, np.zeros(len(together.parameters)))
 
 
-def fitted_parameters(chip: Chip) -> tuple[Parameter, ...]:
-    """Return the numbers of kind fitted that latency depends on; those of one name and value are one."""
-    groups: dict[tuple[str, float], list[str]] = {}
-    for path, quantity in chip.quantities():
-        if quantity.kind == "fitted" and quantity.value > 0 and not path.startswith("energy"):
-            groups.setdefault((path.rsplit(".", 1)[-1], quantity.value), []).append(path)
-    return tuple(Parameter(paths[0], tuple(paths)) for paths in groups.values())
+def leave_one_network_out(together: Together, logs: Floats) -> dict[str, LeftOut]:
+    """Return, by chip, each of its cases as predicted without any case of its network on any chip.
 
-
-def _refitted(chip: Chip, cases: Sequence[Case], parameters: tuple[Parameter, ...]) -> LeftOut:
-    """Return predictions after a Gauss-Newton step on the rows of the other networks.
-
-    In the linear model around the shipped numbers the step's result does not depend on where it starts, so
-    what the network left out had pulled the shipped numbers to is undone; steps that do not lower the loss
-    are halved.
+    `logs` are the log factors that fit all cases.
     """
-    bench = Bench([(case.network, case.precision) for case in cases])
-    measured = np.log([case.latency_s for case in cases])
-
-    def residuals(logs: Floats) -> Floats:
-        found: Floats = np.log(bench.predict(_moved(chip, parameters, logs)).latency_s.nominal) - measured
-        return found
-
-    start = residuals(np.zeros(len(parameters)))
-    slopes = np.stack(
-        [(residuals(STEP * row) - residuals(-STEP * row)) / (2 * STEP) for row in np.eye(len(parameters))],
-        axis=1,
-    )
-    found: dict[str, Prediction] = {}
-    for network in {case.network for case in cases}:
-        held = np.array([case.network == network for case in cases])
-        logs = _step(slopes[~held], start[~held])
-        for _ in range(4):
-            if _loss(residuals(logs)[~held]) <= _loss(start[~held]):
-                break
-            logs = logs / 2
-        found[network] = bench.predict(_moved(chip, parameters, logs))
-    return LeftOut.chosen([found[case.network] for case in cases])
+    networks = np.array([case.network for case in together.cases])
+    found: dict[Case, Prediction] = {}
+    places: dict[Case, int] = {}
+    for network in sorted(set(networks.tolist())):
+        fitted = together.fit(networks != network, logs)
+        for chip in together.chips_at(fitted):
+            mine = [case for case in together.cases if case.chip == chip.name and case.network == network]
+            if mine:
+                prediction = Bench([(case.network, case.precision) for case in mine]).predict(chip)
+                found.update(dict.fromkeys(mine, prediction))
+                places.update({case: place for place, case in enumerate(mine)})
+    return {chip.name: _of_chip(chip, together.cases, found, places) for chip in together.chips}
 
 
-def _moved(chip: Chip, parameters: tuple[Parameter, ...], logs: Floats) -> Chip:
-    return scaled(chip, parameters, tuple(float(math.exp(value)) for value in logs))
-
-
-def _step(slopes: Floats, start: Floats) -> Floats:
-    """Return the Gauss-Newton step under Huber's weights: rows off by more than 20 % count less."""
-    weights = np.minimum(1.0, math.log(1.2) / np.maximum(np.abs(start), 1e-9))
-    normal = slopes.T @ (weights[:, None] * slopes) + RIDGE * np.eye(slopes.shape[1])
-    found: Floats = np.clip(
-        -np.linalg.solve(normal, slopes.T @ (weights * start)), -math.log(SCALE_HIGH), math.log(SCALE_HIGH)
-    )
-    return found
-
-
-def _loss(residuals: Floats) -> float:
-    corner, off = math.log(1.2), np.abs(residuals)
-    return float(np.sum(np.where(off <= corner, off**2 / 2, corner * (off - corner / 2))))
+def _of_chip(
+    chip: Chip, cases: Sequence[Case], found: dict[Case, Prediction], places: dict[Case, int]
+) -> LeftOut:
+    mine = [case for case in cases if case.chip == chip.name]
+    arrays = [
+        [getattr(getattr(found[case], what), end)[places[case]] for case in mine]
+        for what in ("latency_s", "energy_j")
+        for end in ("nominal", "low", "high")
+    ]
+    return LeftOut(*(np.array(values) for values in arrays))

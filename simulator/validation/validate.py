@@ -7,10 +7,12 @@ import numpy as np
 
 from hwmodels.chip import Chip
 from hwmodels.chip_file import chip_names, load_chip
+from hwmodels.op_table import Floats
 from simulator.validation.baselines import fit_baselines
 from simulator.validation.bench import Bench, work
 from simulator.validation.boards import Sibling, leave_network_out
-from simulator.validation.left_out import leave_one_network_out
+from simulator.validation.left_out import LeftOut, fitted_together, leave_one_network_out, relatives
+from simulator.validation.left_out_chip import leave_one_chip_out
 from simulator.validation.measured import Case, Measured, cases
 from traces.errors import EdgeAsrError
 
@@ -20,8 +22,8 @@ class ValidationRow:
     """One case beside what the chip's model and three baselines say of it; seconds and joules.
 
     `predicted_s` with its range is the chip file as it ships; `left_out_s` is without the case's network
-    (see `left_out` and `boards`), None where nothing can be said. The baselines were fitted to these very
-    rows.
+    (see `left_out` and `boards`), `chip_left_out_s` without any case of its chip (see `left_out_chip`), None
+    where nothing can be said. The baselines were fitted to these very rows.
     """
 
     chip: str
@@ -39,6 +41,7 @@ class ValidationRow:
     left_out_s: float | None
     left_out_low_s: float | None
     left_out_high_s: float | None
+    chip_left_out_s: float | None
     macs_over_peak_s: float
     roofline_s: float
     bops_s: float
@@ -73,19 +76,46 @@ def validate(
             f"no measured row is of {', '.join(chips) or 'a chip of the library'}; "
             f"measured: {', '.join(sorted({row.chip for row in measured}))}"
         )
-    rows: list[ValidationRow] = []
     known = [Sibling(load_chip(name), tuple(all_cases[name])) for name in measured_chips]
+    without = _without(known, wanted=frozenset(by_chip), report=report)
+    rows: list[ValidationRow] = []
     for name, mine in by_chip.items():
-        report(name)
-        chip = load_chip(name)
-        rows += _chip_rows(chip, mine, [each for each in known if each.chip != chip])
+        rows += _chip_rows(load_chip(name), mine, without[name])
     return tuple(rows)
 
 
-def _chip_rows(chip: Chip, mine: list[Case], siblings: Sequence[Sibling]) -> list[ValidationRow]:
+@dataclass(frozen=True, slots=True)
+class _Without:
+    """Predictions of one chip's cases without their networks, and without all of them."""
+
+    network: LeftOut | None
+    chip_s: Floats | None = None
+
+
+def _without(
+    known: Sequence[Sibling], *, wanted: frozenset[str], report: Callable[[str], None]
+) -> dict[str, _Without]:
+    """Return what is said of each wanted chip without its network, and without its own rows."""
+    found: dict[str, _Without] = {}
+    for each in known:
+        others = [other for other in known if other.chip != each.chip]
+        found[each.chip.name] = _Without(leave_network_out(each.chip, each.cases, others))
+    unsaid = [each for each in known if found[each.chip.name].network is None]
+    for group in relatives([each.chip for each in unsaid]):
+        names = {chip.name for chip in group}
+        report(", ".join(sorted(names & wanted)))
+        mine = [case for each in unsaid if each.chip.name in names for case in each.cases]
+        fitted = fitted_together(group, mine) if names & wanted else None
+        if fitted is not None:
+            networks, chips = leave_one_network_out(*fitted), leave_one_chip_out(*fitted)
+            found |= {name: _Without(networks[name], chips.get(name)) for name in names}
+    return found
+
+
+def _chip_rows(chip: Chip, mine: list[Case], without: _Without) -> list[ValidationRow]:
     bench = Bench([(case.network, case.precision) for case in mine])
     found = bench.predict(chip)
-    left_out = leave_network_out(chip, mine, siblings) or leave_one_network_out(chip, mine)
+    left_out = without.network
     works = [work(case.network, case.precision) for case in mine]
     measured_s = np.array([case.latency_s for case in mine])
     baselines = fit_baselines(works, measured_s, precisions=[case.precision for case in mine])
@@ -109,6 +139,7 @@ def _chip_rows(chip: Chip, mine: list[Case], siblings: Sequence[Sibling]) -> lis
             left_out_s=None if left_out is None else float(left_out.nominal_s[idx]),
             left_out_low_s=None if left_out is None else float(left_out.low_s[idx]),
             left_out_high_s=None if left_out is None else float(left_out.high_s[idx]),
+            chip_left_out_s=None if without.chip_s is None else float(without.chip_s[idx]),
             macs_over_peak_s=float(baselines.macs_over_peak_s[idx]),
             roofline_s=float(baselines.roofline_s[idx]),
             bops_s=float(baselines.bops_s[idx]),

@@ -12,7 +12,7 @@ def row(network: str, precision: str, predicted_s: float, **changes: object) -> 
         "chip": "a-chip", "device": "a board", "network": network, "precision": precision, "mix": "dense",
         "was_fitted": True, "n_runtimes": 2, "measured_s": 1e-3, "predicted_s": predicted_s,
         "predicted_low_s": predicted_s / 2, "predicted_high_s": predicted_s * 2,
-        "left_out_s": predicted_s, "left_out_low_s": None, "left_out_high_s": None,
+        "left_out_s": predicted_s, "left_out_low_s": None, "left_out_high_s": None, "chip_left_out_s": None,
         "macs_over_peak_s": 2e-3, "roofline_s": 1.5e-3, "bops_s": 3e-3,
         "measured_j": None, "predicted_j": 1e-6, "predicted_low_j": 5e-7, "predicted_high_j": 3e-6,
         "left_out_j": None, "left_out_low_j": None, "left_out_high_j": None,
@@ -44,6 +44,13 @@ def test_scores_baselines_directions_and_worst_cases_are_told() -> None:
 def test_a_group_that_a_baseline_wins_is_named() -> None:
     page = validation_page([row(f"n{idx}", "float", 1.9e-3) for idx in range(5)])
     assert "in 0 of 1 groups of chip and precision with five cases or more; not in: a-chip float." in page
+
+
+def test_chips_without_their_own_rows_have_a_table_of_their_own() -> None:
+    assert "Without any row of the chip" not in validation_page(ROWS)
+    page = validation_page([*ROWS, row("n5", "float", 1e-3, chip_left_out_s=1.5e-3)])
+    assert "Without any row of the chip" in page
+    assert page.count("| 1 | 50.0 % | +50.0 % |") == 2  # the chip, and all
 
 
 def test_the_page_and_its_figure_are_written(tmp_path: Path) -> None:

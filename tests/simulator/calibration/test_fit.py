@@ -106,7 +106,7 @@ def test_the_chip_file_gives_the_fitted_chip(tmp_path: Path) -> None:
     assert ratio == pytest.approx(0.5, rel=0.1)
     assert after["rates.dense-int8.per_cycle"].kind == "fitted"
     head = path.read_text(encoding="utf-8")
-    assert "# Fitted to 5 rows of rows.csv" in head
+    assert "# Fitted to 5 rows of rows.csv of this chip, least squares on log latency." in head
     assert "#   mlperf-tiny-ic w8a8: " in head
 
 

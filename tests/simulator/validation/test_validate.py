@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from hwmodels.chip_file import load_chip
+from hwmodels.op_table import Floats
 from simulator.calibration.parameters import scaled
+from simulator.calibration.together import Together, common_parameters
 from simulator.validation.bench import Bench
-from simulator.validation.left_out import fitted_parameters, leave_one_network_out
+from simulator.validation.left_out import fitted_together, leave_one_network_out, relatives
+from simulator.validation.left_out_chip import leave_one_chip_out
 from simulator.validation.measured import Case, Measured
 from simulator.validation.summary import directions, summarise, worst
 from simulator.validation.validate import validate
@@ -23,33 +26,65 @@ NETWORKS = (
 )  # fmt: skip
 
 
+RELATED = ("hexagon-htp-v73", CHIP, "hexagon-htp-v79", "hexagon-htp-v81", "hexagon-htp-x-elite")
+
+
 def made_up(factor: float) -> list[Case]:
-    """Return what the chip would measure with all its fitted numbers off by a factor."""
-    chip = load_chip(CHIP)
-    parameters = fitted_parameters(chip)
-    truth = scaled(chip, parameters, (factor,) * len(parameters))
+    """Return what related chips would measure with all their fitted numbers off by a factor."""
     jobs = [(network, precision) for network in NETWORKS for precision in (Precision.FLOAT, Precision.W8A8)]
-    latency_s = Bench(jobs).predict(truth).latency_s.nominal
-    return [
-        Case(CHIP, "made up", network, precision, float(seconds), None, 1)
-        for (network, precision), seconds in zip(jobs, latency_s, strict=True)
-    ]
+    chips = [load_chip(name) for name in RELATED]
+    parameters = common_parameters(chips)
+    found = []
+    for idx, chip in enumerate(chips):
+        truth = scaled(chip, tuple(each.of(idx) for each in parameters), (factor,) * len(parameters))
+        latency_s = Bench(jobs).predict(truth).latency_s.nominal
+        found += [
+            Case(chip.name, "made up", network, precision, float(seconds), None, 1)
+            for (network, precision), seconds in zip(jobs, latency_s, strict=True)
+        ]
+    return found
+
+
+def fitted(mine: list[Case]) -> tuple[Together, Floats]:
+    found = fitted_together([load_chip(name) for name in RELATED], mine)
+    assert found is not None
+    return found
 
 
 def test_what_is_left_out_does_not_keep_what_the_shipped_numbers_knew() -> None:
     # One network's own rows are wrong by a factor of two; its prediction must not follow them.
     mine = made_up(1.2)
     wrong = [replace(case, latency_s=2 * case.latency_s) if "50" in case.network else case for case in mine]
-    chip = load_chip(CHIP)
-    right_out, wrong_out = (leave_one_network_out(chip, rows) for rows in (mine, wrong))
-    assert right_out is not None
-    assert wrong_out is not None
-    held = np.array(["50" in case.network for case in mine])
-    assert wrong_out.nominal_s[held] == pytest.approx(right_out.nominal_s[held])
-    measured = np.array([case.latency_s for case in mine])
-    before = Bench([(case.network, case.precision) for case in mine]).predict(chip).latency_s.nominal
-    off = np.abs(np.log(before / measured)).mean()
-    assert np.abs(np.log(right_out.nominal_s / measured)).mean() < off
+    right_out, wrong_out = (leave_one_network_out(*fitted(rows))[CHIP] for rows in (mine, wrong))
+    of_chip = [case for case in mine if case.chip == CHIP]
+    held = np.array(["50" in case.network for case in of_chip])
+    assert wrong_out.nominal_s[held] == pytest.approx(right_out.nominal_s[held], rel=0.02)
+    truth = np.array([case.latency_s for case in of_chip])
+    assert right_out.nominal_s == pytest.approx(truth, rel=0.02)
+    assert np.all(right_out.low_s < truth)
+    assert np.all(truth < right_out.high_s)
+
+
+def test_a_chip_without_rows_of_its_own_is_read_off_the_others_generations() -> None:
+    mine = made_up(1.0)
+    slow = [replace(case, latency_s=3 * case.latency_s) if case.chip == CHIP else case for case in mine]
+    found, of_slow = (leave_one_chip_out(*fitted(rows)) for rows in (mine, slow))
+    assert set(found) == set(RELATED)
+    truth = np.array([case.latency_s for case in mine if case.chip == CHIP])
+    assert np.abs(np.log(found[CHIP] / truth)).mean() < 0.3
+    assert of_slow[CHIP] == pytest.approx(found[CHIP], rel=0.03)  # its own rows have no say
+
+
+def test_few_rows_leave_nothing_to_say() -> None:
+    assert fitted_together([load_chip(CHIP)], made_up(1.0)[:3]) is None
+
+
+def test_chips_are_related_by_the_fitted_numbers_they_share() -> None:
+    chips = [load_chip(name) for name in (CHIP, "gap9", "hexagon-htp-v69")]
+    assert [[chip.name for chip in group] for group in relatives(chips)] in (
+        [["gap9"], [CHIP, "hexagon-htp-v69"]],
+        [[CHIP, "hexagon-htp-v69"], ["gap9"]],
+    )
 
 
 def measured(network: str, precision: Precision, latency_s: float, chip: str = CHIP) -> Measured:
