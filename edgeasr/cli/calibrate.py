@@ -40,13 +40,14 @@ def calibrate(
     from simulator.calibration.calibrate import calibrate as calibrate_
     from simulator.calibration.calibrate import calibrate_together
     from simulator.calibration.chip_document import save_chip
+    from simulator.calibration.fit import summary
 
     start = load_chip(chip)
     if not with_:
         found = calibrate_(start, measured, parameters=tuple(fit or ()))
         _tell_of(found)
         save_chip(found, save or Path(f"{start.name}-fitted.yaml"), inherit=chip, measured=measured.name)
-        show(found.summary(), format_, output)
+        show(summary([found]), format_, output)
         tell(f"chip file: {save or Path(f'{start.name}-fitted.yaml')}")
         return
     if fit:
@@ -60,8 +61,7 @@ def calibrate(
         target = (save or Path()) / f"{each.chip.name}-fitted.yaml"
         save_chip(each, target, inherit=name, measured=measured.name)
         tell(f"chip file: {target}")
-    rows = {row.parameter: row for each in together for row in each.summary()}
-    show(tuple(rows.values()), format_, output)
+    show(summary(together), format_, output)
 
 
 def _tell_of(found: "Fit") -> None:

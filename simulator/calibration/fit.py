@@ -48,25 +48,10 @@ class Fit:
     energy_residuals: tuple[float | None, ...]
     spread: float
 
-    def summary(self) -> tuple["ParameterRow", ...]:
-        """Return a row per fitted parameter."""
-        return tuple(
-            ParameterRow(
-                each.parameter.name,
-                ", ".join(each.parameter.paths),
-                each.factor,
-                each.log_error,
-                each.at_bound,
-                len(self.cases),
-                float(np.mean(np.abs(np.expm1(self.latency_residuals)))),
-            )
-            for each in self.parameters
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class ParameterRow:
-    """A fitted parameter as shown; `mape` is that of all rows after the fit."""
+    """A fitted parameter as shown; `mape` is that of all rows of the chips it is in, after the fit."""
 
     parameter: str
     numbers: str
@@ -75,6 +60,30 @@ class ParameterRow:
     at_bound: bool
     n_rows: int
     mape: float
+
+
+def summary(fits: Sequence[Fit]) -> tuple[ParameterRow, ...]:
+    """Return a row per fitted parameter of one chip, or of several fitted together, over the chips it is in."""
+    found: dict[str, list[tuple[FittedParameter, Fit]]] = {}
+    for each in fits:
+        for fitted in each.parameters:
+            found.setdefault(fitted.parameter.name, []).append((fitted, each))
+    rows = []
+    for name, parts in found.items():
+        first, _ = parts[0]
+        residuals = np.concatenate([part.latency_residuals for _, part in parts])
+        rows.append(
+            ParameterRow(
+                name,
+                ", ".join(first.parameter.paths),
+                first.factor,
+                first.log_error,
+                first.at_bound,
+                len(residuals),
+                float(np.mean(np.abs(np.expm1(residuals)))),
+            )
+        )
+    return tuple(rows)
 
 
 def fit(

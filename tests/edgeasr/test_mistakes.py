@@ -74,6 +74,11 @@ def answer(
         (["validate", "--measured", "none.csv"], ["none.csv", "cannot be read"]),
         (["calibrate", "gap9", "--measured", "none.csv"], ["none.csv", "cannot be read"]),
         (["calibrate", "gap8", "--measured", "none.csv"], ["gap8", "gap9"]),
+        (
+            ["calibrate", "gap9", "--with", "ndp120", "--fit", "a=*", "--measured", "x.csv"],
+            ["--fit and --with"],
+        ),
+        (["calibrate", "gap9", "--with", "ndp12", "--measured", "none.csv"], ["ndp12", "ndp120"]),
         (["study", "none.yaml"], ["none.yaml", "cannot be read"]),
         (["sweep", "none.yaml"], ["none.yaml", "cannot be read"]),
         (["sweep"], ["the file of a sweep", "--resume"]),
