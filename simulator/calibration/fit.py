@@ -63,7 +63,7 @@ class ParameterRow:
 
 
 def summary(fits: Sequence[Fit]) -> tuple[ParameterRow, ...]:
-    """Return a row per fitted parameter of one chip, or of several fitted together, over the chips it is in."""
+    """Return a row per fitted parameter of chips fitted together, over the chips it is in."""
     found: dict[str, list[tuple[FittedParameter, Fit]]] = {}
     for each in fits:
         for fitted in each.parameters:
