@@ -9,8 +9,9 @@ from hwmodels.rates import RowRates
 from hwmodels.utilisation import blocks_of_m
 
 CHANNELS = 64.0
-"""Most channels of one block of results where positions compete for it: Vela's search over blocks weighs what
-both fetch again, and settles near as many channels as a dot product is deep."""
+"""Most channels of one block of results where positions compete for it. Chosen to pass over the weights as
+often as Vela 5.2.0 does for the Ethos-U85: within 11 % for 7 of 11 convolutions. Over wide ones it passes
+more often (10 times for 196 positions by 512 channels, 38 for 1500 by 384) than the 2 and 12 found here."""
 
 
 def scales_s(ops: OpTable, level: Level, rates: RowRates) -> Floats:
