@@ -43,7 +43,7 @@ def dask_cluster(address: str) -> Iterator[Executor]:
         from distributed import Client, LocalCluster
     except ModuleNotFoundError as error:
         raise EdgeAsrError("--cluster needs dask.distributed; pip install 'edgeasr[cluster]'") from error
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is told in one line, below
+    _silence()
     if local is None:
         try:
             client = Client(address, timeout=CONNECT_S, set_as_default=False)
@@ -63,6 +63,13 @@ def dask_cluster(address: str) -> Iterator[Executor]:
         silence_logs=logging.CRITICAL,
     ) as cluster, _closing(Client(cluster, set_as_default=False)) as client:  # fmt: skip
         yield ClusterExecutor(client, address)
+
+
+def _silence() -> None:
+    """Keep Dask's loggers, each with a level of its own, from saying what is told in one line here."""
+    for name in ("distributed", *logging.Logger.manager.loggerDict):
+        if name.partition(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 @contextmanager

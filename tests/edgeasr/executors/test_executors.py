@@ -102,7 +102,7 @@ def test_a_job_that_kills_its_processes_is_told(jobs: int, cluster: str | None, 
 
 
 def test_a_scheduler_elsewhere_does_the_jobs_until_it_dies(
-    scheduler: tuple[subprocess.Popen[bytes], str],
+    scheduler: tuple[subprocess.Popen[bytes], str], capfd: pytest.CaptureFixture[str]
 ) -> None:
     process, address = scheduler
     with executor_of(1, address) as cluster:
@@ -116,6 +116,7 @@ def test_a_scheduler_elsewhere_does_the_jobs_until_it_dies(
             EdgeAsrError, match="died or cannot be reached any more; what is finished is kept"
         ):
             list(finished(square, ERRANDS, executor=cluster))
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_a_scheduler_that_does_not_answer_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
