@@ -52,16 +52,22 @@ class _Setting:
     run: RunFolder
     progress: Progress
     executor: Executor | None
+    around: bool
 
 
 def answer(
-    question: Question, folder: Path, *, progress: Progress = silent, executor: Executor | None = None
+    question: Question,
+    folder: Path,
+    *,
+    progress: Progress = silent,
+    executor: Executor | None = None,
+    around: bool = True,
 ) -> tuple[Answer, ...]:
     """Return the answer for each chip of a question.
 
     What cannot be met at any accuracy is found out before anything is measured but the float network. For one
     chip the mixture's error rate is measured, and rates of other recipes to predict it from; for several,
-    rates are predicted only.
+    rates are predicted only. `around` says whether the next best mixtures and the front are looked for too.
 
     Raises:
         EdgeAsrError: if a name is unknown, the folder cannot be written, or the weights are missing.
@@ -75,7 +81,7 @@ def answer(
     run.prepare()
     rates = measure_rates(question, run, (), progress=progress, executor=executor)
     utterances = utterances_of(rates.evaluations["float"].rows)
-    setting = _Setting(question, workload, units, utterances, run, progress, executor)
+    setting = _Setting(question, workload, units, utterances, run, progress, executor, around)
     blank = [_problem(setting, formats) for formats in usable]
     missed = [_missed(setting, *pair) for pair in zip(usable, blank, strict=True)]
     reachable = [formats for formats, miss in zip(usable, missed, strict=True) if miss is None]
@@ -197,12 +203,10 @@ def _looked_into(setting: _Setting, found: Answer, rates: Rates) -> Answer:
         progress=setting.progress,
         executor=setting.executor,
     )
+    found = replace(found, rates=Rates(setting.question, rates.evaluations | chosen.evaluations))
+    if not setting.around:
+        return found
     changes = max(1, len(setting.units) // CHANGED_SHARE)
     others = alternatives(problem, limits, found.solution, count=N_ALTERNATIVES, changes=changes)
     along, _ = front(problem, key, [limit for limit in limits if limit.key != key], n_points=N_FRONT)
-    return replace(
-        found,
-        alternatives=others,
-        front=along,
-        rates=Rates(setting.question, rates.evaluations | chosen.evaluations),
-    )
+    return replace(found, alternatives=others, front=along)
