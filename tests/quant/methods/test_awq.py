@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -5,6 +6,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from torch.func import functional_call
 from transformers import PreTrainedModel
 
 from quant.checkpoint import load_quantized, save_quantized
@@ -15,6 +17,7 @@ from quant.plan import make_plan
 from quant.quantize import quantize
 from quant.recipe import MethodStep, Recipe
 from quant.resume import BlockStore
+from quant.weights import QuantizedWeight
 from tests.quant.networks import NETWORKS, calibration, logits, moonshine, whisper
 from tests.quant.outliers import inject_outliers_
 from tests.quant.recipes import uniform
@@ -71,18 +74,54 @@ def test_layers_err_less_than_when_rounded_to_nearest(family: str, weight: str) 
 
 
 @FAMILIES
-@pytest.mark.parametrize("formats", [("int3_channel_asym",), ("int4_channel", "int4_token")])
-def test_scales_save_a_network_with_outliers(family: str, formats: tuple[str, ...]) -> None:
+def test_scales_save_a_network_with_outliers(family: str) -> None:
+    """4 bits for weights and activations: the median over all fc1."""
     model = NETWORKS[family]()
     inject_outliers_(model)
     data = calibration(model)
     errors = []
     for config in (AwqConfig(clip=False), ROUNDING):
-        details = quantize(model, recipe_of(*formats, config=config), data, details=data).details
+        recipe = recipe_of("int4_channel", "int4_token", config=config)
+        details = quantize(model, recipe, data, details=data).details
         errors.append(
             torch.tensor([detail.relative_error for detail in details if detail.module.endswith("fc1")])
         )
-    assert float((errors[0] / errors[1]).median()) < (1.0 if len(formats) == 1 else 0.6)
+    assert float((errors[0] / errors[1]).median()) < 0.6
+
+
+@FAMILIES
+def test_scales_help_outliers_where_weights_alone_are_rounded(family: str) -> None:
+    """Judged where the search looks: at what fc1 gives in Whisper, and in Moonshine at what its MLP gives.
+
+    There is little to gain. A channel of 30 times the size whose weights are rounded to 0 costs 1 / 64 of the
+    output's power, an error of 0.125 beside some 0.2 of rounding; a scale that saves it spreads the others.
+    Moonshine's scales make the MLPs' errors 0.94 to 0.97 of those of rounding. On the inputs that the float
+    network gives fc1 its own errors are 0.91 to 0.995, where the best scale for fc1 alone would give 0.88 to
+    0.98: it is not what the reference code looks for where there is an MLP.
+    """
+    model = NETWORKS[family]()
+    inject_outliers_(model)
+    errors = []
+    for config in (AwqConfig(clip=False), ROUNDING):
+        problem = problem_of(model, recipe_of("int3_channel_asym"))
+        errors.append(torch.tensor(inspected_errors(problem, awq(problem, config))))
+    assert float((errors[0] / errors[1]).median()) < 0.97
+
+
+def inspected_errors(problem: Problem, weights: Mapping[str, QuantizedWeight]) -> list[float]:
+    """The relative output error of every fc1, or of the MLP around it, with fc1 alone rounded."""
+    errors = []
+    for name in (name for name in weights if name.endswith("fc1")):
+        inspected = name.removesuffix(".fc1") if ".mlp." in name else name
+        module, seen = problem.model.get_submodule(inspected), list[Tensor]()
+        hook = module.register_forward_pre_hook(lambda _, args, seen=seen: seen.append(args[0]))
+        with torch.no_grad():
+            logits(problem.model)
+        hook.remove()
+        rounded = {f"{name[len(inspected) + 1 :]}.weight".removeprefix("."): weights[name].dequantized()}
+        output = module(seen[0])
+        errors.append(float((functional_call(module, rounded, seen[0]) - output).norm() / output.norm()))
+    return errors
 
 
 @FAMILIES
