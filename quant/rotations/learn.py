@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional
 
@@ -36,7 +37,8 @@ def learned_rotations(
     through. What no rotation touches (front end, embedding, head) computes in float.
 
     Raises:
-        EdgeAsrError: there is no calibration data, or the loss is not finite.
+        EdgeAsrError: there is no calibration data, or the loss or a gradient is not finite: names step and
+            module.
     """
     batches = need_data(problem.calibration, problem.step).batches
     student = _Student(problem, config, round_weights=round_weights)
@@ -47,9 +49,17 @@ def learned_rotations(
         while len(queue) < config.batch:
             queue += torch.randperm(len(batches), generator=generator).tolist()
         chosen, queue = queue[: config.batch], queue[config.batch :]
-        loss, gradients = student.gradients(rotations, [batches[index] for index in chosen])
-        if not math.isfinite(loss):
-            raise EdgeAsrError(f"{problem.step}: the loss is {loss} at step {step + 1}; lower learning_rate")
+        shown = [batches[index] for index in chosen]
+        loss, gradients = student.gradients(rotations, shown)
+        broken = next((name for name, each in gradients.items() if not each.isfinite().all()), None)
+        if not math.isfinite(loss) or broken is not None:
+            where = (
+                student.first_not_finite(rotations, shown) or f"the gradient of the rotation of '{broken}'"
+            )
+            raise EdgeAsrError(
+                f"{problem.step}: the loss is {loss} at step {step + 1}, and the first to be NaN or infinite "
+                f"is {where}; lower learning_rate"
+            )
         rate = config.learning_rate * (1.0 + math.cos(math.pi * step / config.steps)) / 2.0
         rotations = {
             name: cayley_step(matrix, gradients[name], rate=rate) for name, matrix in rotations.items()
@@ -71,7 +81,7 @@ class _Student:
         whole = {name: name for name, _ in self._network.named_children()}
         self._block = Block("network", problem.layers, problem.model, self._network, whole, ())
         self._loss = config.loss
-        self._tokens: dict[int, Tensor] = {}
+        self._answers: dict[int, Tensor] = {}
 
     def gradients(
         self, rotations: Parameters, batches: Sequence[CalibrationBatch]
@@ -79,10 +89,7 @@ class _Student:
         """Return the mean loss over some batches, and its gradient for every rotation, float64."""
         with torch.enable_grad():
             leaves = {name: matrix.float().requires_grad_() for name, matrix in rotations.items()}
-            weights = {
-                name: fake_quantize_through(value, self._formats.get(name, FLOAT16))
-                for name, value in rotated(self._parameters, self._sites, leaves).items()
-            }
+            weights = self._weights(leaves)
             # The network is differentiated batch by batch; folding and rounding once for all of them.
             inner = {name: value.detach().requires_grad_() for name, value in weights.items()}
             total = 0.0
@@ -98,23 +105,57 @@ class _Student:
             for name, leaf in leaves.items()
         }
 
+    def first_not_finite(self, rotations: Parameters, batches: Sequence[CalibrationBatch]) -> str | None:
+        """Return the first weight, or else the first module's output, that is NaN or infinite."""
+        weights = self._weights({name: matrix.float() for name, matrix in rotations.items()})
+        for name, value in weights.items():
+            if not value.isfinite().all():
+                return f"'{name}'"
+        found: list[str] = []
+        hooks = [
+            module.register_forward_hook(partial(_note_not_finite, found, name))
+            for name, module in self._network.named_modules()
+        ]
+        try:
+            with torch.no_grad(), quantized_inputs(self._block):
+                for batch in batches:
+                    self._loss_of(weights, batch)
+        finally:
+            for hook in hooks:
+                hook.remove()
+        return f"the output of module '{found[0]}'" if found else None
+
+    def _weights(self, rotations: Parameters) -> dict[str, Tensor]:
+        """Return the parameters that rotations change, rounded, differentiably."""
+        return {
+            name: fake_quantize_through(value, self._formats.get(name, FLOAT16))
+            for name, value in rotated(self._parameters, self._sites, rotations).items()
+        }
+
     def _loss_of(self, parameters: Parameters, batch: CalibrationBatch) -> Tensor:
         given = {"decoder_input_ids": batch.decoder_ids, "use_cache": False}
         logits = functional_call(self._network, dict(parameters), (batch.inputs,), given).logits.flatten(0, 1)
+        wanted = self._teacher_logits(batch)
         match self._loss:
             case "tokens":
-                if id(batch) not in self._tokens:
-                    self._tokens[id(batch)] = self._teacher_logits(batch).argmax(-1)
-                return functional.cross_entropy(logits, self._tokens[id(batch)])
+                return functional.cross_entropy(logits, wanted.argmax(-1))
             case "logits":
-                wanted = self._teacher_logits(batch).log_softmax(-1)
                 return functional.kl_div(
-                    logits.log_softmax(-1), wanted, log_target=True, reduction="batchmean"
+                    logits.log_softmax(-1), wanted.log_softmax(-1), log_target=True, reduction="batchmean"
                 )
 
     def _teacher_logits(self, batch: CalibrationBatch) -> Tensor:
-        """Return the float network's logits, (tokens, vocabulary)."""
+        """Return the float network's logits, (tokens, vocabulary); what the head reads is kept per batch."""
         with torch.no_grad():
-            output = self._teacher(batch.inputs, decoder_input_ids=batch.decoder_ids, use_cache=False)
-        logits: Tensor = output.logits.flatten(0, 1)
+            if id(batch) not in self._answers:
+                body = self._teacher.get_submodule("model")
+                output = body(batch.inputs, decoder_input_ids=batch.decoder_ids, use_cache=False)
+                self._answers[id(batch)] = output.last_hidden_state.flatten(0, 1)
+            logits: Tensor = self._teacher.get_submodule("proj_out")(self._answers[id(batch)])
         return logits
+
+
+def _note_not_finite(found: list[str], name: str, _: nn.Module, __: object, output: object) -> None:
+    values = output[0] if isinstance(output, tuple) else output
+    if isinstance(values, Tensor) and not bool(values.isfinite().all()):
+        found.append(name)

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -110,6 +111,33 @@ def test_weights_are_rounded_while_learning_unless_data_will_round_them(
     recipe = with_methods(uniform("int4_channel", activation), steps, name="learned")
     with pytest.raises(Seen, match=str(expected)):
         quantize(whisper(), recipe, single_utterances(whisper()))
+
+
+def test_a_loss_that_is_not_finite_names_step_and_module() -> None:
+    model = whisper()
+    layer = model.model.encoder.layers[1]
+    layer.fc1.bias = torch.nn.Parameter(torch.full_like(layer.fc1.bias, 3e38), requires_grad=False)
+    recipe = by_rotating(FORMATS, FEW)
+    expected = r"spinquant: the loss is nan at step 1, .* the output of module 'model\.encoder\.layers\.1\."
+    with pytest.raises(EdgeAsrError, match=expected):
+        quantize(model, recipe, single_utterances(model))
+
+
+@FAMILIES
+def test_the_float_network_is_asked_once_for_each_utterance(
+    family: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = NETWORKS[family]()
+    asked: list[int] = []
+    build = quant.rotations.learn._Student.__init__
+
+    def watched(student: Any, problem: Any, *args: Any, **settings: Any) -> None:
+        build(student, problem, *args, **settings)
+        problem.model.model.register_forward_hook(lambda *_: asked.append(1))
+
+    monkeypatch.setattr(quant.rotations.learn._Student, "__init__", watched)
+    quantize(model, by_rotating(FORMATS, FEW), single_utterances(model))
+    assert len(asked) == 2
 
 
 def test_settings_in_a_file(tmp_path: Path) -> None:
