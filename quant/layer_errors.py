@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median, quantiles
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from quant.calibration import CalibrationData
 from quant.details import LayerDetail
@@ -22,6 +22,8 @@ class LayerErrorRow:
 
     `ratio` is the median over the linear layers of encoder and decoder, `ratio_q1` and `ratio_q3` the
     quartiles, `worst_layer` the one with the largest ratio; `relative_error` is the median of the errors.
+    These are of each layer alone, on the float network's input. `network_ratio` and `network_error` are the
+    medians where each layer stands in its own network: see `LayerDetail`.
     """
 
     model: str
@@ -33,6 +35,8 @@ class LayerErrorRow:
     worst_ratio: float
     worst_layer: str
     relative_error: float
+    network_ratio: float
+    network_error: float
 
 
 def layer_error_rows(
@@ -69,8 +73,8 @@ def layer_error_row(
     model: str, recipe: str, details: Sequence[LayerDetail], reference: Sequence[LayerDetail]
 ) -> LayerErrorRow:
     """Return the row of a recipe's details beside those of the reference, on the same data."""
-    errors = _errors(details)
-    ratios = {layer: errors[layer] / error for layer, error in _errors(reference).items()}
+    errors, in_network = _errors(details, "relative_error"), _errors(details, "network_error")
+    ratios = _ratios(errors, _errors(reference, "relative_error"))
     first, _, third = quantiles(ratios.values(), n=4, method="inclusive")
     worst = max(ratios, key=lambda layer: ratios[layer])
     return LayerErrorRow(
@@ -83,6 +87,8 @@ def layer_error_row(
         worst_ratio=ratios[worst],
         worst_layer=worst,
         relative_error=median(errors.values()),
+        network_ratio=median(_ratios(in_network, _errors(reference, "network_error")).values()),
+        network_error=median(in_network.values()),
     )
 
 
@@ -91,10 +97,17 @@ def rounded_to_nearest(recipe: Recipe) -> Recipe:
     return replace(recipe, name="rtn", description="", methods=(MethodStep("rtn", RtnConfig()),))
 
 
-def _errors(details: Sequence[LayerDetail]) -> Mapping[str, float]:
-    """Return the relative errors of the linear layers of both stacks; the head is a lookup's other use."""
-    return {
-        detail.module: detail.relative_error
+def _ratios(errors: Mapping[str, float], reference: Mapping[str, float]) -> dict[str, float]:
+    return {layer: errors[layer] / error for layer, error in reference.items()}
+
+
+def _errors(
+    details: Sequence[LayerDetail], measure: Literal["relative_error", "network_error"]
+) -> dict[str, float]:
+    """Return the errors of the linear layers of both stacks; the head is a lookup's other use."""
+    found = {
+        detail.module: getattr(detail, measure)
         for detail in details
-        if detail.kind == "linear" and ".layers." in detail.module and detail.relative_error
+        if detail.kind == "linear" and ".layers." in detail.module
     }
+    return {layer: error for layer, error in found.items() if error}

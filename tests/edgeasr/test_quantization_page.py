@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from benchmarks.layer_errors import BEGIN, END, load_rows, recipes_of, settings_of, table
 from quant.details import LayerDetail
 from quant.methods import METHODS
 from quant.plan import make_plan
 from quant.recipe_schema import recipe_of
+from reports.study.config import load_study
 from tests.quant.networks import NETWORKS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,6 +35,14 @@ def test_methods_that_look_at_nothing_are_those_that_need_no_data() -> None:
     section = PAGE.partition("## Methods\n")[2]
     blind = re.findall(r"^\| `(\w+)` \| [^|]* \| nothing \|", section, re.M)
     assert sorted(blind) == sorted(name for name, method in METHODS.items() if method.data_free)
+
+
+def test_the_layer_errors_are_those_that_were_measured() -> None:
+    rows = load_rows()
+    assert f"{BEGIN}\n{table(rows)}\n{END}" in PAGE
+    known = dict(recipes_of(load_study(ROOT / "studies" / "edge_asr_micro.yaml")))
+    for found in rows:
+        assert found.settings == settings_of(known[found.row.recipe]), f"measure {found.row.recipe} again"
 
 
 def test_every_measured_column_is_in_the_table() -> None:

@@ -18,7 +18,7 @@ def test_rounding_to_nearest_is_the_unit() -> None:
     plain, searched = layer_error_rows(
         "whisper", model, (uniform("int3_channel"), uniform("int3_channel", search=True)), data, data
     )
-    assert (plain.ratio, plain.ratio_q1, plain.worst_ratio) == (1.0, 1.0, 1.0)
+    assert (plain.ratio, plain.ratio_q1, plain.worst_ratio, plain.network_ratio) == (1.0, 1.0, 1.0, 1.0)
     assert plain.n_layers == 2 * 6 + 2 * 10
     assert searched.ratio < 1.0
     assert searched.ratio_q1 <= searched.ratio <= searched.ratio_q3 <= searched.worst_ratio
@@ -30,13 +30,14 @@ def test_lookups_head_and_front_end_do_not_count() -> None:
     data = calibration(model)
     details = quantize(model, load_recipe("w3a16"), details=data).details
     doubled = tuple(
-        replace(detail, relative_error=2 * detail.relative_error)
-        if ".layers." in detail.module and detail.relative_error
+        replace(detail, relative_error=2 * detail.relative_error, network_error=3 * detail.network_error)
+        if ".layers." in detail.module and detail.relative_error and detail.network_error
         else replace(detail, relative_error=9.0)
         for detail in details
     )
     row = layer_error_row("whisper", "doubled", doubled, details)
     assert row.ratio == row.worst_ratio == pytest.approx(2.0)
+    assert row.network_ratio == pytest.approx(3.0)
 
 
 def test_the_reference_has_the_same_formats() -> None:
