@@ -18,8 +18,9 @@ from quant.quantize import quantize
 from quant.recipe import Recipe, recipe_json
 from quant.sensitivity import Host, host_of, part_divergences
 from reports.bits.question import Question
-from reports.study.folder import code_versions, replace_text
+from reports.study.folder import replace_text
 from reports.study.measure import Job, Workbench
+from reports.versions import code_versions
 from simulator.mixing import Unit
 from traces.errors import EdgeAsrError
 from traces.executing import finished

@@ -11,6 +11,7 @@ from asr.evaluate import Evaluation, load_evaluation, save_evaluation
 from asr.normalise import normaliser_name
 from asr.recogniser import Recogniser
 from quant.recipe import Recipe, recipe_json
+from reports.versions import code_versions
 from traces.errors import EdgeAsrError
 
 
@@ -167,11 +168,3 @@ def cell_key(
     digest = sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:16]
     parts = (recogniser.name, recipe.name, corpus.name, digest)
     return "--".join("".join(c if c.isalnum() or c in "+._-" else "_" for c in part)[-60:] for part in parts)
-
-
-def code_versions() -> dict[str, str]:
-    """Return the versions of everything a measured number depends on."""
-    from importlib.metadata import version
-
-    names = ("edgeasr", "torch", "transformers", "numpy", "jiwer", "whisper-normalizer")
-    return {name: version(name) for name in names}

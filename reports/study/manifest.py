@@ -1,15 +1,14 @@
 """What it takes to get the same study again: versions, revisions, hashes, seed, machine."""
 
 import json
-import os
-import platform
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
 from reports.data import Fact, Manifest
 from reports.study.config import Study
-from reports.study.folder import Measured, code_versions
+from reports.study.folder import Measured
+from reports.versions import machine, versions
 
 MANIFEST = "manifest.json"
 
@@ -51,21 +50,6 @@ def manifest_of(study: Study, measured: tuple[Measured, ...], *, command: str, d
     )
 
 
-def machine() -> tuple[Fact, ...]:
-    """Return what kind of machine this is."""
-    return (
-        Fact("system", f"{platform.system()} {platform.machine()}"),
-        Fact("processor", _processor()),
-        Fact("cores", str(os.cpu_count())),
-    )
-
-
-def versions() -> tuple[Fact, ...]:
-    """Return the versions of everything a number depends on."""
-    python = Fact("python", platform.python_version())
-    return (python, *(Fact(name, text) for name, text in code_versions().items()))
-
-
 def command_of(folder: Path) -> str | None:
     """Return the command that filled a run folder, as its manifest says; None where there is none."""
     try:
@@ -78,12 +62,3 @@ def command_of(folder: Path) -> str | None:
 def manifest_json(manifest: Manifest) -> str:
     """Return the manifest as JSON text."""
     return json.dumps(asdict(manifest), indent=2) + "\n"
-
-
-def _processor() -> str:
-    """Return the processor's name; Linux tells it only in a file."""
-    try:
-        with Path("/proc/cpuinfo").open(encoding="utf-8") as lines:
-            return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or "unknown"

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reports.atomic import write_text
-from reports.study.folder import code_versions
 from reports.sweep.plan import Plan
 from reports.sweep.schema import sweep_mapping
+from reports.versions import code_versions
 from traces.errors import EdgeAsrError
 
 if TYPE_CHECKING:
@@ -96,7 +96,10 @@ class SweepFolder:
         return self.path / "chunks"
 
     def _compare(self, identity: Mapping[str, str]) -> None:
-        known = json.loads((self.path / IDENTITY).read_text(encoding="utf-8"))
+        try:
+            known = json.loads((self.path / IDENTITY).read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise EdgeAsrError(f"'{self.path / IDENTITY}' is damaged; choose another folder") from error
         differing = sorted(key for key in {*known, *identity} if known.get(key) != identity.get(key))
         if differing:
             raise EdgeAsrError(

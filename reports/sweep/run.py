@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from reports.atomic import write_text
-from reports.study.manifest import machine, versions
 from reports.sweep.config import Sweep
 from reports.sweep.folder import SweepFolder
 from reports.sweep.html import render_sweep
@@ -16,6 +15,7 @@ from reports.sweep.points import cost_points
 from reports.sweep.results import Results, collect
 from reports.sweep.search import search_points
 from reports.sweep.tables import save_tables
+from reports.versions import machine, versions
 from traces.progress import Progress, silent
 
 

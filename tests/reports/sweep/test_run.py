@@ -179,3 +179,16 @@ def test_word_error_rates_of_a_study_are_an_objective(tmp_path: Path) -> None:
     unknown = loaded(tmp_path, text.replace("[w8a8, w4a8]", "[w4a8]"))
     with pytest.raises(EdgeAsrError, match="objective wer: is known at no point"):
         run_sweep(unknown, tmp_path / "unknown")
+
+
+def test_sweeping_loads_no_network_library() -> None:
+    script = "import sys, reports.sweep.run; print({'torch', 'transformers'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_a_damaged_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "identity.json").write_text("{")
+    with pytest.raises(EdgeAsrError, match=r"identity\.json' is damaged; choose another folder"):
+        run_sweep(loaded(tmp_path), tmp_path / "run")
