@@ -23,15 +23,16 @@ class Sample:
     """One calibration batch at a block; all hidden states are (batch, tokens, channels).
 
     The teacher is the float network on float inputs; the student is the network as far as it is quantized,
-    on what its own earlier blocks give. `target` is the teacher's output. Of Whisper's encoder positions
-    only the first `valid` carry audio; None means all of them, as in the decoder.
+    on what its own earlier blocks give. `target` is the teacher's output, None where it is worked out anew
+    whenever it is asked for. Of Whisper's encoder positions only the first `valid` carry audio; None means
+    all of them, as in the decoder.
     """
 
     teacher_input: Tensor
     teacher_arguments: Arguments
     student_input: Tensor
     student_arguments: Arguments
-    target: Tensor
+    target: Tensor | None
     valid: int | None
 
 
@@ -70,6 +71,16 @@ class Block:
     def teacher_output(self, sample: Sample) -> Tensor:
         """Return the float block's output on the float path."""
         return sample.teacher_arguments.call(self.teacher, sample.teacher_input)
+
+    def target(self, sample: Sample) -> Tensor:
+        """Return the float block's output on the float path, at least on the tokens that carry data.
+
+        What is not kept belongs to a block that computes token by token.
+        """
+        if sample.target is not None:
+            return sample.target
+        with torch.no_grad():
+            return self.teacher_output(replace(sample, teacher_input=sample.teacher_input[:, : sample.valid]))
 
     def student_output(self, sample: Sample, parameters: Mapping[str, Tensor] | None = None) -> Tensor:
         """Return the student's output on its own path, some parameters (by full name) replaced.

@@ -23,10 +23,7 @@ class Objective:
     def __init__(self, block: Block, *, seed: int, augmented: bool = False) -> None:
         self.block = block
         self.generator = torch.Generator().manual_seed(seed)
-        self._targets = tuple(
-            (sample.target, _float_output(block, sample)) if augmented else (sample.target,)
-            for sample in block.samples
-        )
+        self._is_augmented = augmented
         self._kinds = _kinds(block.samples)
         self._skips_padding = can_skip_padding(block)
 
@@ -52,12 +49,16 @@ class Objective:
             samples = [self.block.samples[index] for index in indices]
             output = self._output(_stacked(samples), samples, parameters)
             rows = torch.split(output, [len(sample.student_input) for sample in samples])
-            for index, sample, found in zip(indices, samples, rows, strict=True):
-                for target in self._targets[index]:
+            for sample, found in zip(samples, rows, strict=True):
+                for target in self._targets(sample):
                     difference = kept(found, sample) - kept(target, sample)
                     errors.append(difference.square().sum())
                     n_numbers += difference.numel()
         return torch.stack(errors).sum() / n_numbers
+
+    def _targets(self, sample: Sample) -> tuple[Tensor, ...]:
+        target = self.block.target(sample)
+        return (target, _float_output(self.block, sample)) if self._is_augmented else (target,)
 
     def _output(self, stacked: Sample, samples: list[Sample], parameters: Mapping[str, Tensor]) -> Tensor:
         """Return the student's output, (batch, tokens, channels), at least at the positions that are kept."""

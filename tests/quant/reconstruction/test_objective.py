@@ -24,7 +24,9 @@ def test_samples_computed_together_have_the_error_they_have_alone(family: str) -
         hook = block.student.register_forward_hook(lambda *_, calls=n_calls: calls.append(1))
         with quantized_inputs(block):
             for sample in (block.samples[2], block.samples[0]):
-                error = kept(block.student_output(sample, weight), sample) - kept(sample.target, sample)
+                error = kept(block.student_output(sample, weight), sample) - kept(
+                    block.target(sample), sample
+                )
                 squares, n_numbers = squares + float(error.square().sum()), n_numbers + error.numel()
             n_calls.clear()
             found = float(Objective(block, seed=0)(weight, (2, 0)))

@@ -34,7 +34,7 @@ def output_change(block: Block, transform: Transform, *, what: str) -> float:
     for sample in block.samples:
         sample.student_input, sample.student_arguments = sample.teacher_input, sample.teacher_arguments
         found = kept(float_twin.student_output(sample, transform.parameters()), sample)
-        target = kept(sample.target, sample)
+        target = kept(block.target(sample), sample)
         changes.append(float((found - target).norm() / target.norm()))
     return max(changes)
 
