@@ -34,19 +34,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("page", type=Path)
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--models", nargs="+", choices=tuple(FORMATS), default=tuple(FORMATS))
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     chosen = parser.parse_args()
     corpora = ("bundled", *(("audiofolder:$AN4_DIR/test",) if "AN4_DIR" in os.environ else ()))
     found = []
     with progress_bars() as progress, executor_of(chosen.jobs, None) as executor:
-        for model, formats in FORMATS.items():
-            asked = Question(model, CHIPS, (), formats=formats, confirmed=CONFIRMED[model])
+        for model in chosen.models:
+            asked = Question(model, CHIPS, (), formats=FORMATS[model], confirmed=CONFIRMED[model])
             comparison, _ = compare_mixed(
                 asked, corpora, UNIFORM, chosen.runs / f"bits-{model}", progress=progress,
                 executor=executor,
             )  # fmt: skip
             found.append(comparison)
-    command = f"AN4_DIR=... python -m benchmarks.mixed_versus_uniform {chosen.page}"
+    folder = "AN4_DIR=... " if len(corpora) > 1 else ""
+    models = "" if set(chosen.models) == set(FORMATS) else f" --models {' '.join(chosen.models)}"
+    command = f"{folder}python -m benchmarks.mixed_versus_uniform {chosen.page}{models}"
     write_comparisons(found, chosen.page, command=command)
 
 

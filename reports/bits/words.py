@@ -1,5 +1,6 @@
 """The answer in sentences: what was chosen, what it rests on, and which bits buy nothing on this chip."""
 
+import math
 import re
 from collections.abc import Iterator
 
@@ -59,9 +60,15 @@ def _budgets(answer: Answer) -> Iterator[str]:
         return
     for key, needed in answer.needed.items():
         if needed is not None:
-            yield f"With {key}={shown_amount(key, needed)} and the other budgets as they are it can be met."
+            yield f"With {key}={_rounded_up(needed)} and the other budgets as they are it can be met."
     if all(needed is None for needed in answer.needed.values()):
         yield "No single budget is enough to relax: each is out of reach with the others as they are."
+
+
+def _rounded_up(value: float) -> str:
+    """Return a limit of four digits that is met where the exact one is."""
+    unit = 10.0 ** (math.floor(math.log10(value)) - 3)
+    return f"{math.ceil(value / unit) * unit:.4g}"
 
 
 def _accuracy(answer: Answer) -> Iterator[str]:
