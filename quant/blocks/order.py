@@ -1,6 +1,6 @@
 """In which order a block runs its layers, which of them read one tensor, and which end a part of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -25,6 +25,10 @@ class Order:
 
     readers: tuple[Readers, ...]
     tails: Mapping[str, Tail]
+
+    def tails_of(self, layers: Iterable[str]) -> tuple[Tail, ...]:
+        """Return the parts that end with some of the layers, by their full names."""
+        return tuple(self.tails[layer] for layer in layers if layer in self.tails)
 
 
 def order_of(block: Block) -> Order:

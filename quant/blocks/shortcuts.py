@@ -1,4 +1,4 @@
-"""Parts of a block of which only the last layer still changes: later passes run that layer alone."""
+"""Parts of a block of which the last layer alone still changes, or nothing: later passes skip the rest."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -30,24 +30,32 @@ class Shortcuts:
     """Parts of a module all of whose layers but the last are rounded, with what the last reads by sample.
 
     Attention over Whisper's 1500 positions is half of a layer's work: a method that looks at one layer after
-    the other saves it at the price of one hidden state per sample.
+    the other saves it at the price of one hidden state per sample. Once the last layer is rounded too, what
+    the part gives takes that place.
     """
 
     inputs: dict[Tail, dict[object, Tensor]] = field(default_factory=dict)
+    outputs: dict[Tail, dict[object, object]] = field(default_factory=dict)
 
     def open_(self, tails: Iterable[Tail]) -> None:
         """Take what the last layers of some parts read next as what they always read."""
         for tail in tails:
             self.inputs.setdefault(tail, {})
 
+    def close_(self, tails: Iterable[Tail]) -> None:
+        """Take what some open parts give next as what they always give."""
+        for tail in tails:
+            self.outputs.setdefault(tail, {})
+
     @contextmanager
     def standing_in(self, module: nn.Module, sample: object) -> Iterator[None]:
         """Let parts of a module run their last layer alone for a sample, or remember what it reads."""
         undo: list[Callable[[], object]] = []
         for tail, known in self.inputs.items():
-            if sample in known:
+            given = self.outputs.get(tail, {})
+            if sample in known or sample in given:
                 part = module.get_submodule(tail.part)
-                part.forward = _short(tail, module, known[sample])
+                part.forward = partial(self._short, tail, module, sample)
                 undo.append(partial(part.__dict__.pop, "forward"))
             else:
                 layer = module.get_submodule(tail.layer)
@@ -58,6 +66,15 @@ class Shortcuts:
         finally:
             for step in undo:
                 step()
+
+    def _short(self, tail: Tail, module: nn.Module, sample: object, *_: object, **__: object) -> object:
+        """Stand in for a part's forward pass."""
+        given = self.outputs.get(tail)
+        if given is None:
+            return tail.output(module, self.inputs[tail][sample])
+        if sample not in given:
+            given[sample] = tail.output(module, self.inputs[tail].pop(sample))
+        return given[sample]
 
 
 def tails_of(outputs: Mapping[str, object], layers: Mapping[str, Tensor]) -> tuple[Tail, ...]:
@@ -76,10 +93,6 @@ def _result(output: object) -> tuple[object, bool]:
         case (result, None):
             return result, True
     return output, False
-
-
-def _short(tail: Tail, module: nn.Module, x: Tensor) -> Callable[..., object]:
-    return lambda *_, **__: tail.output(module, x)
 
 
 def _memory(known: dict[object, Tensor], sample: object) -> Callable[..., None]:

@@ -36,8 +36,8 @@ def round_block(block: Block, config: GptqConfig) -> BlockResult:
             before = [layer.module for readers in steps[number - 1] for layer in readers]
             block.round_({name: weights[name] for name in before})
             # All that runs before this step's layers is settled now, so what these read stays as it is.
-            tails = [order.tails.get(layer.module) for readers in step for layer in readers]
-            block.shortcuts.open_(tail for tail in tails if tail is not None)
+            block.shortcuts.close_(order.tails_of(before))
+            block.shortcuts.open_(order.tails_of(layer.module for readers in step for layer in readers))
         kept = _float_columns(block, step)
         hessians = _hessians(block, step, kept)
         for readers in step:

@@ -10,6 +10,10 @@ from quant.gptq.factor import Factor
 from quant.quantizer import RangeSearch, Scale, code_dtype, find_scale, nearest_codes, numbers_of
 from traces.formats import Format, Granularity
 
+PANEL = 8
+"""Columns that take up each other's errors one by one; those behind them in the block wait for a product. So
+few rows of weights stay in the nearest cache, and below torch's threshold for sharing a sum among threads."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rounding:
@@ -42,8 +46,8 @@ def round_columns(weight: Tensor, number: Format, factor: Factor, how: Rounding)
 
     Column q in the factor's order becomes its nearest code, and those behind it move by
     -(w_q - code_q) / U_qq * U_q: the optimal update of OBQ (arXiv 2208.11580, equation 3) read off the
-    factor (arXiv 2210.17323, section 3). Columns of one block move at once, those behind it by one matrix
-    product per block.
+    factor (arXiv 2210.17323, section 3). Columns of one panel move at once, those behind it in its
+    block by one matrix product per panel, and those behind the block by one per block.
 
     Groups are consecutive columns, as they are stored. In another order than the natural one no group is
     whole when its first column is reached, so groups are static then.
@@ -61,13 +65,17 @@ def round_columns(weight: Tensor, number: Format, factor: Factor, how: Rounding)
     for part in _blocks(n_kept, how.block, group):
         inside, upper = columns[part], factor.upper[part, part]
         diagonal, errors = upper.diagonal().tolist(), torch.empty_like(inside)
-        for i, place in enumerate(places[part]):
-            if group and place % group == 0:
-                grid.find_again_(place // group, columns[place : min(place + group, n_kept)].T)
-            step, zero = grid.of_column(place)
-            codes[place] = nearest_codes(inside[i], step, zero, number)
-            errors[i] = (inside[i] - numbers_of(codes[place], step, zero)) / diagonal[i]
-            inside[i + 1 :].addr_(upper[i, i + 1 :], errors[i], alpha=-1.0)
+        for panel in _blocks(len(inside), PANEL, group):
+            for i in range(panel.start, panel.stop):
+                place = places[part.start + i]
+                if group and place % group == 0:
+                    grid.find_again_(place // group, columns[place : min(place + group, n_kept)].T)
+                step, zero = grid.of_column(place)
+                codes[place] = nearest_codes(inside[i], step, zero, number)
+                errors[i] = (inside[i] - numbers_of(codes[place], step, zero)) / diagonal[i]
+                behind = slice(i + 1, panel.stop)
+                inside[behind].addr_(upper[i, behind], errors[i], alpha=-1.0)
+            inside[panel.stop :].addmm_(upper[panel, panel.stop :].T, errors[panel], alpha=-1.0)
         columns[part.stop :].addmm_(factor.upper[part, part.stop :].T, errors, alpha=-1.0)
     return Rounded(codes.T.contiguous().to(code_dtype(number)), grid.scale, columns[n_kept:].T.contiguous())
 
@@ -101,7 +109,8 @@ class _Grid:
 def _blocks(n_columns: int, block: int, group: int) -> Iterator[slice]:
     """Yield the columns that are rounded before the rest moves; a group never starts behind stale columns.
 
-    A group of at most `block` columns lies in one block; a larger one starts with a block.
+    A group of at most `block` columns lies in one block; a larger one starts with a block. Panels of a block
+    are cut alike.
     """
     span = max(block // group, 1) * group if group else block
     for start in range(0, n_columns, span):

@@ -1,5 +1,7 @@
 """The second moment of a layer's input, summed over tokens: GPTQ's Hessian up to a factor."""
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
@@ -7,9 +9,16 @@ CHUNK = 4096
 """Tokens multiplied at once, in float32. What they give is added up in float64, so that no count of tokens
 swamps small entries; gathering that many first saves most of that sum, as large as the layer is wide."""
 
+STRIP = 384
+"""Rows of the product worked out at once, from the diagonal on: what lies below is the same by symmetry. Short
+strips save most, up to half; shorter ones than this run slower than they save (3072 inputs on one core)."""
+
 
 class Hessian:
-    """The sum of x x^T over tokens x (in), as (in, in) float64; grows with every `add_`."""
+    """The sum of x x^T over tokens x (in), as (in, in) float64; grows with every `add_`.
+
+    Only what lies on and right of the diagonal's strips is summed up; `total` copies it to the other side.
+    """
 
     def __init__(self, in_features: int, *, device: torch.device | None = None) -> None:
         self.in_features = in_features
@@ -31,10 +40,16 @@ class Hessian:
     def total(self) -> Tensor:
         """Return the sum over all tokens so far."""
         self._add_waiting_()
+        for strip in self._strips():
+            self._sum[strip.stop :, strip] = self._sum[strip, strip.stop :].T
         return self._sum
 
     def _add_waiting_(self) -> None:
         if self._waiting:
             tokens = torch.cat(self._waiting)
-            self._sum += tokens.T @ tokens
+            for strip in self._strips():
+                self._sum[strip, strip.start :] += tokens[:, strip].T @ tokens[:, strip.start :]
             self._waiting, self._n_waiting = [], 0
+
+    def _strips(self) -> Iterator[slice]:
+        return (slice(start, start + STRIP) for start in range(0, self.in_features, STRIP))

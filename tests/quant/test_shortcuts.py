@@ -53,6 +53,32 @@ def test_only_the_last_layer_runs_again(module: nn.ModuleDict) -> None:
     assert module.get_submodule("part").runs == 3
 
 
+def test_a_closed_part_gives_what_it_gave(module: nn.ModuleDict) -> None:
+    shortcuts, x = Shortcuts(), torch.ones(1)
+    shortcuts.open_([TAIL])
+    with shortcuts.standing_in(module, "one"):
+        module["part"](x)
+    shortcuts.close_([TAIL])
+    given = []
+    for weight in (5.0, 7.0):  # settled by the first of them: the second comes too late
+        module.get_parameter("part.last.weight").fill_(weight)
+        for sample in ("one", "new"):
+            with shortcuts.standing_in(module, sample):
+                given.append(float(module["part"](x)[0]))
+    assert given == [10.0, 10.0, 10.0, 14.0]
+    assert module.get_submodule("part").runs == 2
+    assert not shortcuts.inputs[TAIL]  # the outputs are kept in their place
+
+
+def test_what_was_never_open_does_not_close(module: nn.ModuleDict) -> None:
+    shortcuts = Shortcuts()
+    shortcuts.close_([TAIL])
+    for _ in range(2):
+        with shortcuts.standing_in(module, "one"):
+            module["part"](torch.ones(1))
+    assert module.get_submodule("part").runs == 2
+
+
 def test_a_pass_that_ends_early_leaves_the_part_as_it_was(module: nn.ModuleDict) -> None:
     shortcuts = Shortcuts({TAIL: {"sample": torch.zeros(1)}})
     with pytest.raises(RuntimeError), shortcuts.standing_in(module, "sample"):
@@ -85,7 +111,11 @@ def compare(opened: list[str], block: Block) -> BlockResult:
         observe(block, (last,), lambda _, x: seen.append(x), student=True)
     assert all(len(known) == len(block.samples) for known in block.shortcuts.inputs.values())
     short = block.student_output(block.samples[0])
+    block.shortcuts.close_(tails)
+    closed = [block.student_output(block.samples[0]) for _ in range(2)]
     block.shortcuts.inputs.clear()
+    for output in closed:
+        assert torch.equal(output, short)
     assert torch.equal(block.student_output(block.samples[0]), short)
     observe(block, (last,), lambda _, x: seen.append(x), student=True)
     assert torch.equal(seen[0], seen[1])
