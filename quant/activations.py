@@ -5,6 +5,8 @@ a short cut to the same numbers: the range is that of the magnitudes, whose memo
 no code can lie beyond a range that spans all values.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -19,6 +21,9 @@ long per element (measured on AVX2)."""
 
 LONG_TAIL = 1024
 """From so many left-over elements on two more kernels are quicker than comparing them one by one."""
+
+SMALL = 1 << 18
+"""Up to so many elements, a megabyte, laying tensors side by side takes less than rounding each alone."""
 
 
 def quantize_activation(x: Tensor, number: Format, *, static: Scale | None = None) -> Tensor:
@@ -49,6 +54,17 @@ def quantize_activation(x: Tensor, number: Format, *, static: Scale | None = Non
     return rounded.clamp_(codes.low - zero, codes.high - zero).mul_(step)
 
 
+def quantize_alike(tensors: Sequence[Tensor], number: Format) -> tuple[Tensor, ...]:
+    """Return what `quantize_activation` does with each tensor (batch, ..., channels), of three axes or more.
+
+    Small ones of one shape go through its kernels together: each takes longer to start than to run.
+    """
+    first = tensors[0]
+    if number.is_float or first.numel() > SMALL or any(x.shape != first.shape for x in tensors):
+        return tuple(quantize_activation(x, number) for x in tensors)
+    return quantize_activation(torch.cat(tuple(tensors)), number).chunk(len(tensors))
+
+
 def quantize_probabilities(p: Tensor, number: Format) -> Tensor:
     """Return `p: (..., keys)`, nowhere negative, as `quantize_activation` does.
 
@@ -66,6 +82,8 @@ def _step(magnitude: Tensor, number: Format) -> Tensor:
         largest = _row_maximum(magnitude)
     else:
         largest = magnitude.amax(_axes_of_utterance(magnitude), keepdim=True)
+    if largest.dtype is torch.float32:  # casts to the same type take time too
+        return step_of_largest(largest, number)
     return step_of_largest(largest.float(), number).to(magnitude.dtype)
 
 
@@ -73,7 +91,7 @@ def _row_maximum(x: Tensor) -> Tensor:
     """Return the largest of each row of x (..., n) as (..., 1)."""
     n = x.shape[-1]
     tail = n % LANES
-    if n < LANES or tail * (x.numel() // n) < LONG_TAIL:
+    if tail == 0 or n < LANES or tail * (x.numel() // n) < LONG_TAIL:
         return x.amax(-1, keepdim=True)
     # The last lanes' worth of a row covers its tail, and some elements a second time.
     front = x[..., : n - tail].amax(-1, keepdim=True)

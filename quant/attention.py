@@ -15,7 +15,7 @@ from transformers.cache_utils import DynamicLayer, EncoderDecoderCache
 from transformers.masking_utils import sdpa_mask
 
 from quant import ops
-from quant.activations import quantize_activation
+from quant.activations import quantize_activation, quantize_alike
 from quant.attention_math import attend
 from traces.cache_argument import cache_argument
 from traces.formats import Format
@@ -59,7 +59,7 @@ class QuantizedCacheLayer(DynamicLayer):  # type: ignore[misc]
         self, key_states: Tensor, value_states: Tensor, *args: object, **kwargs: object
     ) -> tuple[Tensor, Tensor]:
         """Append key_states and value_states (batch, heads, tokens, head); return all keys and values."""
-        keys, values = quantize_activation(key_states, self.kv), quantize_activation(value_states, self.kv)
+        keys, values = quantize_alike((key_states, value_states), self.kv)
         both: tuple[Tensor, Tensor] = super().update(keys, values, *args, **kwargs)
         return both
 
@@ -112,10 +112,15 @@ def _quantized_attention_forward(
             formats.kv.name,
         )  # fmt: skip
         return mixed.transpose(1, 2).contiguous(), None
-    if not kv_is_quantized:
-        key, value = quantize_activation(key, formats.kv), quantize_activation(value, formats.kv)
+    if kv_is_quantized:
+        query = quantize_activation(query, formats.query)
+    elif formats.query == formats.kv:
+        query, key, value = quantize_alike((query, key, value), formats.kv)
+    else:
+        query = quantize_activation(query, formats.query)
+        key, value = quantize_alike((key, value), formats.kv)
     mixed = attend(
-        quantize_activation(query, formats.query),
+        query,
         key,
         value,
         mask=attention_mask,

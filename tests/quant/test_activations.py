@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from quant.activations import quantize_activation, quantize_probabilities
+from quant.activations import SMALL, quantize_activation, quantize_alike, quantize_probabilities
 from quant.quantizer import SMALLEST_SCALE, Scale, code_range, scale_of_range, step_of_largest
 from traces.errors import EdgeAsrError
 from traces.formats import FLOAT16, INT8_TOKEN, INT16_TOKEN, Format, Granularity
@@ -173,3 +173,19 @@ def test_a_gradient_passes_probabilities_straight_through() -> None:
     (found,) = torch.autograd.grad(quantize_probabilities(x.softmax(-1), INT8_TOKEN)[:, 0].sum(), x)
     (expected,) = torch.autograd.grad(x.softmax(-1)[:, 0].sum(), x)
     assert torch.equal(found, expected)
+
+
+@pytest.mark.parametrize("name", ["int8_token", "int8_token_asym", "int4_tensor_dynamic", "float16"])
+@pytest.mark.parametrize(
+    "shapes",
+    [[(2, 3, 5, 40)] * 3, [(2, 3, 5, 40), (2, 3, 7, 40), (2, 3, 7, 40)], [(1, 2, 4, SMALL // 4)] * 2],
+    ids=["alike", "of two lengths", "large"],
+)
+def test_tensors_rounded_together_are_rounded_one_by_one(
+    name: str, shapes: list[tuple[int, int, int, int]]
+) -> None:
+    number = Format.parse(name)
+    tensors = [speech_like(*shape, size=10.0**index) for index, shape in enumerate(shapes)]
+    tensors[0] = tensors[0].transpose(1, 2).contiguous().transpose(1, 2)  # heads as an attention sees them
+    for x, found in zip(tensors, quantize_alike(tensors, number), strict=True):
+        assert torch.equal(bits(found), bits(quantize_activation(x, number)))
