@@ -58,9 +58,13 @@ def validate(
     measured: Sequence[Measured],
     *,
     chips: Sequence[str] = (),
+    refits: bool = True,
     report: Callable[[str], None] = lambda _: None,
 ) -> tuple[ValidationRow, ...]:
     """Return a row per case on chips of the library, of the chips named or of all; `report` hears of each.
+
+    Without `refits`, which take a minute of computing, nothing is said of what is left out where chips are
+    fitted together.
 
     Raises:
         EdgeAsrError: if no measured row is of a wanted chip.
@@ -77,7 +81,7 @@ def validate(
             f"measured: {', '.join(sorted({row.chip for row in measured}))}"
         )
     known = [Sibling(load_chip(name), tuple(all_cases[name])) for name in measured_chips]
-    without = _without(known, wanted=frozenset(by_chip), report=report)
+    without = _without(known, wanted=frozenset(by_chip) if refits else frozenset(), report=report)
     rows: list[ValidationRow] = []
     for name, mine in by_chip.items():
         rows += _chip_rows(load_chip(name), mine, without[name])
@@ -103,9 +107,11 @@ def _without(
     unsaid = [each for each in known if found[each.chip.name].network is None]
     for group in relatives([each.chip for each in unsaid]):
         names = {chip.name for chip in group}
+        if not names & wanted:
+            continue
         report(", ".join(sorted(names & wanted)))
         mine = [case for each in unsaid if each.chip.name in names for case in each.cases]
-        fitted = fitted_together(group, mine) if names & wanted else None
+        fitted = fitted_together(group, mine)
         if fitted is not None:
             networks, chips = leave_one_network_out(*fitted), leave_one_chip_out(*fitted)
             found |= {name: _Without(networks[name], chips.get(name)) for name in names}
