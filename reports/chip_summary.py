@@ -5,9 +5,7 @@ from dataclasses import dataclass
 
 from hwmodels.chip import Chip
 from hwmodels.quantity import KINDS
-from simulator.validation.measured import load_measured
-from simulator.validation.summary import summarise
-from simulator.validation.validate import validate
+from simulator.validation.shipped import shipped_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +13,7 @@ class ChipSummary:
     """What a chip is and how good its predictions are; errors are fractions, None where nothing was measured.
 
     `latency_error` is the mean of |predicted / measured - 1| as shipped, after fitting to these very cases;
-    `left_out_error` the same without the network in question, None where that cannot be said, or only by
-    fits of many chips: those stand in docs/validation.md.
+    `left_out_error` the same without the network in question, None where that cannot be said.
     """
 
     chip: str
@@ -34,22 +31,14 @@ class ChipSummary:
 def chip_summary(chip: Chip, *, shipped: bool) -> ChipSummary:
     """Return the summary of a chip; only chips of the library as `shipped` have errors."""
     kinds = Counter(number.kind for _, number in chip.quantities())
-    cases, error, left_out = _errors(chip.name) if shipped else (0, None, None)
+    errors = shipped_errors().get(chip.name) if shipped else None
     return ChipSummary(
         chip=chip.name,
         title=chip.title,
         software=chip.software,
         worst_kind=chip.worst_kind(),
         kinds=", ".join(f"{kinds[kind]} {kind}" for kind in KINDS if kinds[kind]),
-        n_measured=cases,
-        latency_error=error,
-        left_out_error=left_out,
+        n_measured=errors.n if errors else 0,
+        latency_error=errors.mape if errors else None,
+        left_out_error=errors.left_out_mape if errors else None,
     )
-
-
-def _errors(name: str) -> tuple[int, float | None, float | None]:
-    measured = load_measured()
-    if name not in {row.chip for row in measured}:
-        return 0, None, None
-    (row,) = summarise(validate(measured, chips=(name,), refits=False), "chip")
-    return row.n, row.mape, row.left_out_mape
