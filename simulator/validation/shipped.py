@@ -1,4 +1,4 @@
-"""What validation found of each chip of the library, kept as a table: refitting takes seconds, reading does not.
+"""What validation found of each chip of the library, kept as a table: refitting takes a minute.
 
 `python -m simulator.validation.shipped` writes the table anew; a test fails where it is out of date.
 """
