@@ -1,11 +1,10 @@
 """How latency and energy of an utterance answer to every number of a chip."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from hwmodels.chip import Chip
 from simulator.estimate import Estimate
 from simulator.many_chips import cost_on_variants
 
@@ -74,12 +73,6 @@ def sensitivities(known: Estimate) -> Iterator[Sensitivity]:
             energy_halved_j=joules[2],
             energy_doubled_j=joules[3],
         )
-
-
-def scaled(chip: Chip, path: str, factor: float) -> Chip:
-    """Return the chip with the number at a key path multiplied."""
-    quantity = dict(chip.quantities())[path]
-    return chip.with_quantity(path, replace(quantity, value=quantity.value * factor))
 
 
 def _elasticity(less: float, more: float) -> float:

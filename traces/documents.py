@@ -17,17 +17,6 @@ MAX_BYTES = 4 * 1024 * 1024
 """Largest YAML file accepted; the largest of the package has 30 kB."""
 
 
-def read_yaml(path: Path, schema: "type[Document]") -> "Document":
-    """Return the file's content, validated.
-
-    Raises:
-        EdgeAsrError: if the file is missing, too large, no YAML mapping, or breaks the schema; the message
-        names
-            the first mistake's key path and value, and the nearest known key for a misspelt one.
-    """
-    return validated(read_mapping(path), schema, where=str(path))
-
-
 def read_mapping(path: Path) -> dict[str, object]:
     """Return the file's top-level mapping, unvalidated.
 

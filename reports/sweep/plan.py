@@ -92,9 +92,10 @@ def plan_of(sweep: Sweep) -> Plan:
     constraints = tuple(
         _parsed(f"constraints.{idx}", text, known) for idx, text in enumerate(sweep.constraints)
     )
+    aims = (*COLUMNS, "wer", *dict(sweep.define))
     for name in sweep.objectives:
-        if name not in (*COLUMNS, "wer", *dict(sweep.define)):
-            raise unknown_name("objective", name, (*COLUMNS, "wer", *dict(sweep.define)))
+        if name not in aims:
+            raise unknown_name("objective", name, aims)
         if name == "wer" and rates is None:
             raise EdgeAsrError("objective wer: is not known; name a study's run folder under 'accuracy'")
     return Plan(sweep, space, tuple(defined), constraints, rates)

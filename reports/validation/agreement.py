@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from reports.table import Table, render
+from reports.validation.shares import percent, signed
 from simulator.agreement.summary import KindAgreement, by_kind
 from simulator.agreement.vela import NetworkAgreement, OpAgreement
 from simulator.agreement.zigzag import ProductAgreement
@@ -65,9 +66,9 @@ def _kinds(rows: Sequence[KindAgreement]) -> str:
             row.chip,
             row.kind,
             str(row.ops),
-            _percent(row.npu_error),
-            _signed(row.npu_bias),
-            _percent(row.total_error),
+            percent(row.npu_error),
+            signed(row.npu_bias),
+            percent(row.total_error),
         )
         for row in rows
     ]
@@ -79,8 +80,8 @@ def _networks(rows: Sequence[NetworkAgreement]) -> str:
     cells = [
         (
             row.chip, row.network, f"{row.vela_npu_cycles:,.0f}", f"{row.predicted_npu_cycles:,.0f}",
-            _signed(_npu(row)), f"{row.vela_total_cycles:,.0f}", f"{row.predicted_total_cycles:,.0f}",
-            _signed(_total(row)),
+            signed(_npu(row)), f"{row.vela_total_cycles:,.0f}", f"{row.predicted_total_cycles:,.0f}",
+            signed(_total(row)),
         )
         for row in rows
     ]  # fmt: skip
@@ -114,7 +115,7 @@ def _within(rows: Sequence[ProductAgreement]) -> str:
     within = sum(abs(error) <= TARGET for error in errors)
     return (
         f"{within} of {len(rows)} products are within {100 * TARGET:.0f} %, the median error is "
-        f"{_percent(median(map(abs, errors)))}.\n"
+        f"{percent(median(map(abs, errors)))}.\n"
     )
 
 
@@ -124,16 +125,8 @@ def _products(rows: Sequence[ProductAgreement]) -> str:
         (
             row.accelerator, f"{row.m} x {row.k} x {row.n}", str(row.weight_bits),
             f"{row.zigzag_cycles:,.0f}", f"{row.predicted_cycles:,.0f}",
-            _signed(row.predicted_cycles / row.zigzag_cycles - 1), f"{row.seconds:.2f} s",
+            signed(row.predicted_cycles / row.zigzag_cycles - 1), f"{row.seconds:.2f} s",
         )
         for row in rows
     ]  # fmt: skip
     return render(Table(columns, tuple(cells)), "md")
-
-
-def _percent(value: float | None) -> str:
-    return "" if value is None else f"{100 * value:.1f} %"
-
-
-def _signed(value: float) -> str:
-    return f"{100 * value:+.1f} %"

@@ -85,8 +85,7 @@ def parse_expression(text: str, known: Collection[str]) -> Expression:
     """
     if len(text) > MOST_LETTERS:
         raise EdgeAsrError(f"an expression of {len(text)} letters; write at most {MOST_LETTERS}")
-    found = _named(text, known)
-    names = tuple(dict.fromkeys(match for match in found))
+    names = tuple(dict.fromkeys(_named(text, known)))
     _check(_tree(text, names), text, known)
     return Expression(text, names)
 
