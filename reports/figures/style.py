@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reports.atomic import written_whole
 from reports.data import StudyData
 from reports.index import chip_names
 from reports.palette import INK, MUTED, RULE
@@ -54,7 +55,10 @@ def chips_with_estimates(study: StudyData) -> tuple[str, ...]:
 
 
 def save_png(figure: "Figure", path: Path) -> None:
-    """Write the figure whole or not at all; equal figures give equal bytes."""
-    partial = path.with_name(f".{path.name}.part")
-    figure.savefig(partial, format="png", metadata={"Software": None})
-    partial.replace(path)
+    """Write the figure whole or not at all; equal figures give equal bytes.
+
+    Raises:
+        EdgeAsrError: if the file cannot be written.
+    """
+    with written_whole(path) as partial:
+        figure.savefig(partial, format="png", metadata={"Software": None})

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hwmodels.op_table import Floats
+from reports.atomic import written_whole
 from reports.data import StudyData
 from reports.exposed import term_names
 from reports.layers import ENERGY_TERMS, op_costs
@@ -115,6 +116,5 @@ def _joined(frames: Sequence["pandas.DataFrame"]) -> "pandas.DataFrame":
 
 
 def _write_frame(frame: "pandas.DataFrame", path: Path) -> None:
-    partial = path.with_name(f".{path.name}.part")
-    frame.to_parquet(partial, index=False)
-    partial.replace(path)
+    with written_whole(path) as partial:
+        frame.to_parquet(partial, index=False)

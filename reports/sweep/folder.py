@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reports.atomic import write_text
+from reports.atomic import write_text, written_whole
 from reports.sweep.plan import Plan
 from reports.sweep.schema import sweep_mapping
 from reports.versions import code_versions
@@ -64,16 +64,15 @@ class SweepFolder:
         return self._chunks / f"{number:0{NUMBER_DIGITS}d}.parquet"
 
     def save(self, number: int, table: "pyarrow.Table") -> None:
-        """Keep a finished chunk."""
+        """Keep a finished chunk.
+
+        Raises:
+            EdgeAsrError: if it cannot be written.
+        """
         import pyarrow.parquet
 
-        path = self.chunk(number)
-        partial = path.with_name(f".{path.name}.part")
-        try:
+        with written_whole(self.chunk(number)) as partial:
             pyarrow.parquet.write_table(table, partial)
-            partial.replace(path)
-        except OSError as error:
-            raise EdgeAsrError(f"'{path}' cannot be written ({error.strerror or error})") from error
 
     def load(self, number: int, columns: list[str] | None = None) -> "pyarrow.Table":
         """Return a finished chunk, or some of its columns.

@@ -8,6 +8,7 @@ import numpy as np
 
 from hwmodels.op_table import Bools, Floats, Ints
 from hwmodels.units import unit_symbol
+from reports.atomic import written_whole
 from reports.sweep.folder import SweepFolder
 from reports.sweep.plan import Plan, none_feasible
 from reports.sweep.points import FEASIBLE, MET, POINT
@@ -97,12 +98,13 @@ def _write_points(folder: SweepFolder, chunks: range, dominated_by: Ints) -> Non
     """Write all points to one file, a row group per chunk."""
     import pyarrow.parquet
 
-    path = folder.path / POINTS
-    partial = path.with_name(f".{path.name}.part")
-    with pyarrow.parquet.ParquetWriter(partial, _with_dominators(folder, 0, dominated_by).schema) as writer:
+    schema = _with_dominators(folder, 0, dominated_by).schema
+    with (
+        written_whole(folder.path / POINTS) as partial,
+        pyarrow.parquet.ParquetWriter(partial, schema) as writer,
+    ):
         for number in chunks:
             writer.write_table(_with_dominators(folder, number, dominated_by))
-    partial.replace(path)
 
 
 def _with_dominators(folder: SweepFolder, number: int, dominated_by: Ints) -> "pyarrow.Table":

@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reports.atomic import write_text
+from reports.atomic import write_text, written_whole
 from reports.sweep.plan import Plan
 from reports.sweep.points import FEASIBLE, MET, POINT
 from reports.sweep.results import DOMINATED_BY, Results
@@ -22,9 +22,8 @@ SENSITIVITY = "sensitivity.csv"
 
 def save_tables(results: Results, folder: Path) -> None:
     """Write the front as Parquet and CSV, and the effects of the axes as CSV."""
-    partial = folder / f".{PARETO}.part"
-    results.front.to_parquet(partial, index=False)
-    partial.replace(folder / PARETO)
+    with written_whole(folder / PARETO) as partial:
+        results.front.to_parquet(partial, index=False)
     said_of_all = [FEASIBLE, DOMINATED_BY, *(name for name in results.front.columns if name.startswith(MET))]
     write_text(folder / SUMMARY, results.front.drop(columns=said_of_all).to_csv(index=False))
     write_text(folder / SENSITIVITY, render(table_of(results.effects), "csv"))

@@ -33,7 +33,7 @@ class Cells:
 
 
 def shown_points(folder: SweepFolder, n_chunks: int, n_feasible: int) -> "pandas.DataFrame":
-    """Return every so-manieth feasible point, in order, so that at most `MOST_SHOWN` remain."""
+    """Return every n-th feasible point, in order, n such that at most `MOST_SHOWN` remain."""
     import pandas
 
     step = -(-n_feasible // MOST_SHOWN)
