@@ -1,6 +1,6 @@
 """The answer for one chip: the mixture, what it was weighed against, and what was measured."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reports.bits.formats import ChipFormats
 from reports.bits.measured import Rates
@@ -23,13 +23,13 @@ class Answer:
     problem: Problem
     solution: Solution
     uniform: tuple[Mixture, ...]
-    alternatives: tuple[Mixture, ...]
-    needed: dict[str, float | None]
-    """Per budget, how large it must be, all others as they are; empty where all are met."""
     front_key: str
-    front: tuple[Mixture, ...]
-    rates: Rates | None
-    trust: Trust | None
+    trust: Trust | None = None
+    rates: Rates | None = None
+    needed: dict[str, float | None] = field(default_factory=dict)
+    """Per budget, how large it must be, all others as they are; empty where all are met."""
+    alternatives: tuple[Mixture, ...] = ()
+    front: tuple[Mixture, ...] = ()
 
     @property
     def limits(self) -> tuple[Limit, ...]:

@@ -16,7 +16,7 @@ from reports.bits.question import Question
 from reports.bits.rows import formats_of
 from reports.bits.run import answer
 from reports.bits.trust import Trust
-from reports.data import Accuracy
+from reports.data import FLOAT_RECIPE, Accuracy
 from reports.study.cost import utterances_of
 from reports.study.folder import RunFolder
 from reports.workloads import find_workload
@@ -93,7 +93,7 @@ def compare_mixed(
     run.prepare()
     first = replace(question, corpus=corpora[0])
     rates = measure_rates(first, run, (), progress=progress, executor=executor)
-    utterances = utterances_of(rates.evaluations["float"].rows)
+    utterances = utterances_of(rates.evaluations[FLOAT_RECIPE].rows)
     workload = find_workload(question.model)
     answers: list[Answer] = []
     pairs: list[Pair] = []

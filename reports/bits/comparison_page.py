@@ -53,11 +53,13 @@ def _summary(comparisons: Sequence[Comparison]) -> str:
     pairs = [pair for comparison in comparisons for pair in comparison.pairs]
     heard = [heard for pair in pairs for heard in pair.heard]
     count = {verdict: sum(each.verdict == verdict for each in heard) for verdict in _VERDICTS}
+    measured = {(pair.model, pair.uniform, pair.mixed, each.corpus) for pair in pairs for each in pair.heard}
+    apart = len(measured)
+    once = f"; {apart} if chips with the same mixture count once" if apart < len(heard) else ""
     return (
-        f"Of {len(heard)} comparisons ({len(pairs)} uniform recipes on a chip, each heard on "
-        f"{len(heard) // max(len(pairs), 1)} corpora) the mixture's rate is lower beyond noise in "
-        f"{count['mixed better']}, within noise in {count['within noise']}, and higher beyond noise in "
-        f"{count['uniform better']}.\n"
+        f"Of {len(heard)} comparisons (a uniform recipe, a chip and a corpus each{once}) the mixture's rate "
+        f"is lower beyond noise in {count['mixed better']}, within noise in {count['within noise']}, and "
+        f"higher beyond noise in {count['uniform better']}.\n"
     )
 
 

@@ -15,6 +15,7 @@ from reports.bits.measured import Rates, measure_rates
 from reports.bits.question import Question
 from reports.bits.sensitivities import sensitivities
 from reports.bits.trust import Point, Trust, trust_of
+from reports.data import FLOAT_RECIPE
 from reports.study.cost import utterances_of
 from reports.study.folder import RunFolder
 from reports.workloads import check_not_packed, find_workload
@@ -80,7 +81,7 @@ def answer(
     run = RunFolder(folder)
     run.prepare()
     rates = measure_rates(question, run, (), progress=progress, executor=executor)
-    utterances = utterances_of(rates.evaluations["float"].rows)
+    utterances = utterances_of(rates.evaluations[FLOAT_RECIPE].rows)
     setting = _Setting(question, workload, units, utterances, run, progress, executor, around)
     blank = [_problem(setting, formats) for formats in usable]
     missed = [_missed(setting, *pair) for pair in zip(usable, blank, strict=True)]
@@ -119,12 +120,8 @@ def _nearest_miss(setting: _Setting, formats: ChipFormats, problem: Problem, sol
         problem=problem,
         solution=solution,
         uniform=uniform(problem),
-        alternatives=(),
-        needed=relaxed(problem, limits, solution),
         front_key=limits[0].key,
-        front=(),
-        rates=None,
-        trust=None,
+        needed=relaxed(problem, limits, solution),
     )
 
 
@@ -183,11 +180,7 @@ def _answer(setting: _Setting, formats: ChipFormats, problem: Problem, rates: Ra
         problem=problem,
         solution=solution,
         uniform=uniform(problem),
-        alternatives=(),
-        needed={},
         front_key=limits[0].key,
-        front=(),
-        rates=None,
         trust=trust,
     )
     return _looked_into(setting, found, rates) if len(setting.question.chips) == 1 else found

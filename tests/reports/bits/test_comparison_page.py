@@ -1,5 +1,6 @@
 """The page of mixed against uniform recipes, from made-up numbers."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,9 +49,15 @@ def test_a_difference_whose_interval_holds_zero_is_noise(difference: Range | Non
     assert Heard("bundled", accuracy(0.06, difference), accuracy(0.10, None), 0.05).verdict == verdict
 
 
+def test_chips_that_share_a_mixture_are_not_counted_as_more_evidence() -> None:
+    twice = replace(COMPARISON, pairs=(PAIR, replace(PAIR, chip="hexagon-htp-v75")))
+    page = render_comparisons([twice], figure="bits.png", command="x")
+    assert "Of 4 comparisons (a uniform recipe, a chip and a corpus each; 2 if chips with the same" in page
+
+
 def test_the_page_counts_and_shows_every_comparison() -> None:
     page = render_comparisons([COMPARISON], figure="bits.png", command="python -m something")
-    assert "Of 2 comparisons (1 uniform recipes on a chip, each heard on 2 corpora)" in page
+    assert "Of 2 comparisons (a uniform recipe, a chip and a corpus each)" in page
     assert "lower beyond noise in 1, within noise in 1, and higher beyond noise in 0" in page
     assert "6.0 % (5.0 to 7.0)" in page.replace("\N{NO-BREAK SPACE}", " ")
     assert "\N{MINUS SIGN}4.0 (\N{MINUS SIGN}6.0 to \N{MINUS SIGN}2.0)" in page
