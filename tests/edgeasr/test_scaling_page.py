@@ -26,5 +26,7 @@ def test_the_page_names_the_limits() -> None:
 
 
 def test_the_files_it_names_exist() -> None:
-    for path in re.findall(r"(?:studies|benchmarks)/[\w.]+\w", PAGE):
+    named = re.findall(r"(?:studies|benchmarks)/[\w.]+\w", PAGE)
+    assert named
+    for path in named:
         assert (ROOT / path).is_file(), path

@@ -38,7 +38,9 @@ def test_it_says_what_was_done() -> None:
 
 
 def test_tables_are_tables() -> None:
-    for block in re.findall(r"(?:^\|.*\|\n)+", render_benchmark(BENCHMARK, stem="x"), re.M):
+    blocks = re.findall(r"(?:^\|.*\|\n)+", render_benchmark(BENCHMARK, stem="x"), re.M)
+    assert blocks
+    for block in blocks:
         assert len({line.count("|") for line in block.splitlines()}) == 1
 
 

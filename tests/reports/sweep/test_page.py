@@ -44,7 +44,9 @@ def test_plotly_accepts_every_property_and_dark_knows_every_colour(done: SweepRe
 
 def test_a_cell_is_the_best_of_its_points(done: SweepResult) -> None:
     points = points_of(done.folder)
-    for cells in heat_cells(done.plan, SweepFolder(done.folder), done.results, 4):
+    found = heat_cells(done.plan, SweepFolder(done.folder), done.results, 4)
+    assert found
+    for cells in found:
         best = points.groupby([cells.upward, cells.across])[cells.objective].min().unstack()
         order = [axis.values for axis in done.plan.sweep.axes if axis.name == cells.across]  # type: ignore[union-attr]
         columns = [value for value in order[0] if value in best.columns]
