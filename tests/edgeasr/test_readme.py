@@ -52,6 +52,22 @@ def test_the_command_reference_is_current() -> None:
     assert path.read_text() == reference()
 
 
+def test_the_errors_it_quotes_are_those_of_the_validation_page() -> None:
+    text = " ".join((ROOT / "README.md").read_text().split())
+    page = (ROOT / "docs" / "validation.md").read_text()
+    rows = [
+        [cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line[:6] == "| all "
+    ]
+    latency, without_chip, energy = rows
+    assert f"{latency[1]} measured latencies" in text
+    assert f"the mean error is {latency[2]}, and {latency[7]} where all fits were made anew" in text
+    assert f"it is {without_chip[2]} on the ten Hexagons" in text
+    assert (
+        f"Of {energy[1]} measured energies of boards the mean error is {energy[2]}, and {energy[5]} left out"
+        in text
+    )
+
+
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)]+)\)", (ROOT / "README.md").read_text()))))
 def test_the_readme_links_to_files_that_exist(link: str) -> None:
     assert (ROOT / link).exists()
