@@ -60,7 +60,8 @@ def usable(found: Sequence[FormatSupport]) -> tuple[str, ...]:
 
 def _worst(name: str, found: Sequence[tuple[Support, str]]) -> FormatSupport:
     worst = max((support for support, _ in found), key=_ORDER.index)
-    reasons = dict.fromkeys(reason for support, reason in found if support is not Support.COMPUTED)
+    notes = (note for support, note in found if support is not Support.COMPUTED)
+    reasons = dict.fromkeys(reason for note in notes for reason in note.split("; "))
     return FormatSupport(name, worst, "; ".join(filter(None, reasons)))
 
 

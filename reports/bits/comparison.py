@@ -65,12 +65,25 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
+class Sized:
+    """A network with one format in every layer, embedding and head too: its size, and its measured rate."""
+
+    recipe: str
+    size_bytes: float
+    wer: float
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
-    """All pairs of one model, and how far the proxy told error rates."""
+    """All pairs of one model, how far the proxy told error rates, and what else was measured.
+
+    `others` were not compared: they are larger or smaller than the mixtures.
+    """
 
     model: str
     pairs: tuple[Pair, ...]
     trust: Trust | None
+    others: tuple[Sized, ...] = ()
 
 
 def compare_mixed(
@@ -113,7 +126,17 @@ def compare_mixed(
             answers.append(found)
             pairs.append(_pair(found, recipe, used, heard))
     trust = answers[0].trust if answers else None
-    return Comparison(question.model, tuple(pairs), trust), tuple(answers)
+    others = _others(answers[0]) if answers else ()
+    return Comparison(question.model, tuple(pairs), trust, others), tuple(answers)
+
+
+def _others(found: Answer) -> tuple[Sized, ...]:
+    measured = {point.recipe: point.wer for point in found.trust.points} if found.trust else {}
+    return tuple(
+        Sized(each.recipe.name, each.used["packed_bytes"], measured[each.recipe.name])
+        for each in found.uniform
+        if each.recipe.name in measured
+    )
 
 
 def bundled_formats(question: Question, name: str) -> Recipe:

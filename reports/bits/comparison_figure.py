@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from reports.bits.comparison import Comparison
 from reports.figures.style import MARKERS, dress, new_figure
-from reports.palette import ACCENT, MUTED, VERMILION, series
+from reports.palette import ACCENT, INK, MUTED, VERMILION, series
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,26 +28,46 @@ def draw_comparisons(comparisons: Sequence[Comparison]) -> "Figure":
 
 
 def _pairs(panel: "Axes", comparison: Comparison) -> None:
-    for index, pair in enumerate(comparison.pairs):
+    _others(panel, comparison)
+    # Chips that lead to the same mixture show one pair: the chip is no part of size and rate.
+    distinct = {(pair.uniform, pair.mixed): pair for pair in comparison.pairs}
+    for index, pair in enumerate(distinct.values()):
         heard = pair.heard[0]
         sizes = [pair.uniform_used[0] * 2**-20, pair.mixed_used[0] * 2**-20]
         rates = [heard.uniform.wer, heard.mixed.wer]
         panel.plot(sizes, [100 * rate.nominal for rate in rates], color=MUTED.light, linewidth=0.7)
-        marks = ((MUTED.light, "uniform"), (VERMILION.light, "mixed, no larger and no slower"))
+        marks = ((INK.light, "uniform, compared"), (VERMILION.light, "mixed, no larger and no slower"))
         for x, rate, (colour, label) in zip(sizes, rates, marks, strict=True):
             panel.errorbar(
                 x,
                 100 * rate.nominal,
                 yerr=[[100 * (rate.nominal - rate.low)], [100 * (rate.high - rate.nominal)]],
-                fmt=MARKERS[index % len(MARKERS)],
+                fmt=MARKERS[1 + index % (len(MARKERS) - 1)],
                 markersize=5,
                 color=colour,
                 elinewidth=0.7,
                 label=label,
             )
-    panel.set_yscale("log")
+        _name(panel, pair.uniform, sizes[0], 100 * rates[0].nominal)
     corpus = comparison.pairs[0].heard[0].corpus if comparison.pairs else ""
     dress(panel, title=comparison.model, x="packed weights, MiB", y=f"WER on {corpus}, %")
+    panel.set_xlim(left=0.0)
+    panel.set_ylim(bottom=0.0)
+    panel.margins(x=0.15)
+
+
+def _others(panel: "Axes", comparison: Comparison) -> None:
+    """Draw what was measured but not compared, each with its name."""
+    for other in comparison.others:
+        x, y = other.size_bytes * 2**-20, 100 * other.wer
+        panel.scatter(x, y, s=18, facecolors="none", edgecolors=MUTED.light, label="uniform, not compared")
+        _name(panel, other.recipe, x, y)
+
+
+def _name(panel: "Axes", text: str, x: float, y: float) -> None:
+    panel.annotate(
+        text, (x, y), xytext=(5, 4), textcoords="offset points", fontsize=6, color=MUTED.light
+    )  # fmt: skip
 
 
 def _damage(panel: "Axes", comparison: Comparison) -> None:
@@ -62,7 +82,7 @@ def _damage(panel: "Axes", comparison: Comparison) -> None:
         )  # fmt: skip
     panel.axhline(100 * trust.float_wer, color=MUTED.light, linewidth=0.7, linestyle=":")
     panel.set_xscale("log")
-    panel.set_yscale("log")
+    panel.set_ylim(bottom=0.0)
     panel.legend(frameon=False, fontsize=7.5)
     said = "" if trust.correlation is None else f"Spearman {trust.correlation.nominal:.2f}"
     dress(panel, title=said, x="summed damage, nats per token", y="measured WER, %")

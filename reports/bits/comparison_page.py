@@ -1,5 +1,6 @@
 """The text of docs/bits.md: mixed against uniform recipes, generated from the comparisons alone."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -51,19 +52,22 @@ def render_comparisons(comparisons: Sequence[Comparison], *, figure: str, comman
 
 def _summary(comparisons: Sequence[Comparison]) -> str:
     pairs = [pair for comparison in comparisons for pair in comparison.pairs]
-    heard = [heard for pair in pairs for heard in pair.heard]
-    count = {verdict: sum(each.verdict == verdict for each in heard) for verdict in _VERDICTS}
-    measured = {(pair.model, pair.uniform, pair.mixed, each.corpus) for pair in pairs for each in pair.heard}
-    apart = len(measured)
-    once = f"; {apart} if chips with the same mixture count once" if apart < len(heard) else ""
+    # Chips that lead to the same mixture share its measurement: it counts once.
+    heard = {
+        (pair.model, pair.uniform, pair.mixed, heard.corpus): heard.verdict
+        for pair in pairs
+        for heard in pair.heard
+    }
+    count = Counter(heard.values())
+    compared = ", ".join(dict.fromkeys(pair.uniform for pair in pairs))
     return (
-        f"Of {len(heard)} comparisons (a uniform recipe, a chip and a corpus each{once}) the mixture's rate "
-        f"is lower beyond noise in {count['mixed better']}, within noise in {count['within noise']}, and "
-        f"higher beyond noise in {count['uniform better']}.\n"
+        f"Compared: {compared}, on {', '.join(dict.fromkeys(pair.chip for pair in pairs))}; no other uniform "
+        f"recipe was. Of {len(heard)} independent measurements ({len(pairs)} rows below: where chips lead to "
+        "the same mixture, its error rate is one measurement) the mixture's rate is lower beyond noise in "
+        f"{count['mixed better']}, within noise in {count['within noise']}, and higher beyond noise in "
+        f"{count['uniform better']}. Grey marks on the left are uniform networks that were measured but not "
+        "compared: they are larger or smaller, and round embedding and head too.\n"
     )
-
-
-_VERDICTS = ("mixed better", "within noise", "uniform better")
 
 
 def _model(comparison: Comparison) -> str:

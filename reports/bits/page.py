@@ -84,7 +84,8 @@ def notes(answer: Answer) -> tuple[str, ...]:
 
 
 def _heads(rows: Sequence[CandidateRow] | Sequence[UnitRow]) -> tuple[str, ...]:
-    return tuple(heading(column).capitalize() for column in table_of(rows).columns)
+    heads = (heading(column) for column in table_of(rows).columns)
+    return tuple(head[:1].upper() + head[1:] for head in heads)
 
 
 def _lines(rows: Sequence[CandidateRow] | Sequence[UnitRow]) -> tuple[Line, ...]:

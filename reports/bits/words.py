@@ -17,7 +17,7 @@ _WEIGHTS = re.compile(r"w([2-7])(a\d+)(-.*)?")
 
 def verdict(answer: Answer) -> tuple[str, ...]:
     """Return what was found, the most important first."""
-    return (*_chosen(answer), *_budgets(answer), *_accuracy(answer))
+    return (*_chosen(answer), *_budgets(answer), *_accuracy(answer), *_simpler(answer))
 
 
 def shown_amount(key: str, value: float) -> str:
@@ -95,6 +95,32 @@ def _accuracy(answer: Answer) -> Iterator[str]:
             f"error rate is {r.nominal:.2f} ({r.low:.2f} to {r.high:.2f}); rates predicted from the other "
             f"recipes miss by {100 * trust.error:.1f} points on average."
         )
+
+
+def _simpler(answer: Answer) -> Iterator[str]:
+    """Name the uniform network with the least measured rate that meets the budget, if there is one."""
+    rates = answer.rates
+    within = [each for each in answer.uniform if each.meets(answer.limits)]
+    if rates is None or not answer.solution.is_feasible:
+        return
+    if not within:
+        yield "No uniform network meets the budget."
+        return
+    known = [each.recipe.name for each in within if each.recipe.name in rates.evaluations]
+    if not known:
+        names = ", ".join(each.recipe.name for each in within)
+        yield f"Uniform networks that meet the budget were not measured: {names}."
+        return
+    name = min(known, key=rates.wer)
+    difference = rates.accuracy(answer.chosen.recipe.name, baseline=name).wer_difference
+    if difference is None:
+        return
+    beyond = "within noise" if difference.low <= 0 <= difference.high else "beyond noise"
+    yield (
+        f"The best uniform network measured within the budget is {name} at {percent(rates.wer(name))}: the "
+        f"mixture is {points(difference.nominal)} points from it "
+        f"({points(difference.low)} to {points(difference.high)}), {beyond}."
+    )
 
 
 def _gains(answer: Answer) -> Iterator[str]:

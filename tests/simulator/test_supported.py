@@ -33,3 +33,10 @@ def test_the_host_is_a_last_resort() -> None:
     found = tuple(on("ethos-u85-256", "w8a8", "float").values())
     assert usable(found) == ("w8a8",)
     assert usable(found[1:]) == ("float",)
+
+
+def test_each_reason_is_said_once() -> None:
+    found = on("ethos-u85-256", "w4a16-g32")["w4a16-g32"]
+    reasons = found.why.split("; ")
+    assert len(reasons) >= 2
+    assert len(set(reasons)) == len(reasons)

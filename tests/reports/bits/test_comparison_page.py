@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from reports.bits.comparison import Comparison, Heard, Pair
+from reports.bits.comparison import Comparison, Heard, Pair, Sized
+from reports.bits.comparison_figure import draw_comparisons
 from reports.bits.comparison_page import render_comparisons, write_comparisons
 from reports.bits.trust import Point, trust_of
 from reports.data import Accuracy, Range
@@ -49,21 +50,34 @@ def test_a_difference_whose_interval_holds_zero_is_noise(difference: Range | Non
     assert Heard("bundled", accuracy(0.06, difference), accuracy(0.10, None), 0.05).verdict == verdict
 
 
-def test_chips_that_share_a_mixture_are_not_counted_as_more_evidence() -> None:
-    twice = replace(COMPARISON, pairs=(PAIR, replace(PAIR, chip="hexagon-htp-v75")))
-    page = render_comparisons([twice], figure="bits.png", command="x")
-    assert "Of 4 comparisons (a uniform recipe, a chip and a corpus each; 2 if chips with the same" in page
-
-
 def test_the_page_counts_and_shows_every_comparison() -> None:
     page = render_comparisons([COMPARISON], figure="bits.png", command="python -m something")
-    assert "Of 2 comparisons (a uniform recipe, a chip and a corpus each)" in page
+    assert "Compared: w2a16-g32+gptq, on ethos-u85-256; no other uniform recipe was." in page
+    assert "Of 2 independent measurements (1 rows below" in page
     assert "lower beyond noise in 1, within noise in 1, and higher beyond noise in 0" in page
     assert "6.0 % (5.0 to 7.0)" in page.replace("\N{NO-BREAK SPACE}", " ")
     assert "\N{MINUS SIGN}4.0 (\N{MINUS SIGN}6.0 to \N{MINUS SIGN}2.0)" in page
     assert "AN4/test" in page
     assert "$AN4_DIR" not in page
     assert "`python -m something`" in page
+
+
+def test_chips_with_the_same_mixture_count_once() -> None:
+    twice = replace(COMPARISON, pairs=(PAIR, replace(PAIR, chip="hexagon-htp-v75")))
+    page = render_comparisons([twice], figure="bits.png", command="c")
+    assert "on ethos-u85-256, hexagon-htp-v75; no other" in page
+    assert "Of 2 independent measurements (2 rows below" in page
+    assert "lower beyond noise in 1, within noise in 1" in page
+
+
+def test_the_figure_shows_a_pair_once_and_names_what_was_not_compared() -> None:
+    pairs = (PAIR, replace(PAIR, chip="hexagon-htp-v75"))
+    others = (Sized("w8a8", 2.5e6, 0.05), Sized("w4a8-g32", 1.5e6, 0.055))
+    figure = draw_comparisons([replace(COMPARISON, pairs=pairs, others=others)])
+    panel = figure.axes[0]
+    assert [text.get_text() for text in panel.texts] == ["w8a8", "w4a8-g32", "w2a16-g32+gptq"]
+    assert panel.get_xlim()[0] == 0.0
+    assert panel.get_xlim()[1] > 2.5e6 / 2**20
 
 
 def test_too_few_points_say_so() -> None:

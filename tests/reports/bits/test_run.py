@@ -80,6 +80,7 @@ def test_the_answer_in_words(found: Answer) -> None:
     assert "moonshine-micro on ethos-u85-256" in said
     assert "packed_bytes" in said
     assert "Measured word error rate on bundled" in said
+    assert "The best uniform network measured within the budget is w3a8-g32 at" in said
     (bought,) = gains(found)
     assert bought.startswith("3-bit weights, w3a8-g32 for w8a8: latency")
     assert "smaller" in bought
@@ -90,6 +91,8 @@ def test_the_files_hold_the_recipe_and_the_page(found: Answer, folder: Path) -> 
     text = page.read_text()
     assert "&lt;x&gt;" in text
     assert found.chosen.recipe.name in text
+    assert 'id="notice"' in text  # the script that draws charts hides it first
+    assert "WER predicted" in text
     assert load_recipe(folder / "recipe.yaml") == found.chosen.recipe
     assert (folder / "front.png").read_bytes().startswith(b"\x89PNG")
     assert (folder / "candidates.csv").read_text().count("\n") == len(candidate_rows(found)) + 1
