@@ -17,7 +17,7 @@ from reports.bits.comparison_page import write_comparisons
 from reports.bits.question import Question
 
 CHIPS = ("ethos-u85-256", "hexagon-htp-v75")
-UNIFORM = ("w3a8-g32", "w2a16-g32")
+UNIFORM = ("w2a16-g32",)
 FORMATS = {
     "whisper-micro": ("w8a8", "w4a8-g32", "w3a8-g32", "w2a8-g32", "w2a16-g32"),
     "moonshine-micro": (
