@@ -103,7 +103,8 @@ def evaluate(
         shards = _shards_elsewhere(recogniser, chosen, len(rows), batch_size, executor)
     for more in shards:
         rows += more
-        _report(progress, done=len(rows), of=chosen.n_utterances)
+        if executor is not None:  # shards that are done here have told it themselves
+            _report(progress, done=len(rows), of=chosen.n_utterances)
         if partial:
             save_rows(rows, partial, note=_note(conditions))
     if not rows:
