@@ -9,8 +9,11 @@ from reports.bits.rows import CandidateRow, candidate_rows
 from reports.bits.words import shown_amount
 from reports.charts.chart import Chart, Spec, axis_title, frame, safe
 from reports.palette import ACCENT, MUTED, VERMILION
-from reports.units import percent, significant
+from reports.shown import heading
+from reports.units import axis_unit, percent, significant
 
+HEIGHT_PX = 380
+_MEBIBYTE = 2.0**20
 _COLOURS = {"uniform": MUTED.light, "chosen": VERMILION.light}
 
 
@@ -26,12 +29,15 @@ def answer_charts(answer: Answer) -> tuple[Chart, ...]:
 
 def _over(rows: Sequence[CandidateRow], key: str, limit: float) -> Chart:
     """Return word error rate over one budget; open marks are predicted."""
+    scale, title = _axis(key, max((float(getattr(row, key)) for row in rows), default=limit))
+    limit *= scale
     traces: list[Spec] = []
     for name in ("uniform", "next best", "chosen"):
         mine = [row for row in rows if row.what.startswith(name)]
-        traces += _marks(mine, key, name)
+        traces += _marks(mine, key, name, scale)
     layout: Spec = {
-        "xaxis": {"type": "log", "title": axis_title(key)},
+        "height": HEIGHT_PX,
+        "xaxis": {"type": "log", "title": axis_title(title)},
         "yaxis": {"type": "log", "title": axis_title("word error rate, %")},
         "shapes": [
             {"type": "line", "x0": limit, "x1": limit, "y0": 0, "y1": 1, "yref": "paper",
@@ -39,10 +45,19 @@ def _over(rows: Sequence[CandidateRow], key: str, limit: float) -> Chart:
         ],
         "showlegend": False,
     }  # fmt: skip
-    return Chart(f"over-{key}", f"WER against {key}", "", (), (frame("", traces, layout),))
+    caption = "The star is the answer, the dotted line its limit; open marks are predicted."
+    return Chart(f"over-{key}", f"WER against {heading(key)}", caption, (), (frame("", traces, layout),))
 
 
-def _marks(rows: Sequence[CandidateRow], key: str, name: str) -> list[Spec]:
+def _axis(key: str, largest: float) -> tuple[float, str]:
+    """Return what to multiply a budget's SI values by, and its axis's title: (1e3, "latency, ms")."""
+    if key.endswith("_bytes"):
+        return 1 / _MEBIBYTE, f"{heading(key)}, MiB"
+    scale, unit = axis_unit(largest, "s" if key.endswith("_s") else "J")
+    return scale, f"{heading(key)}, {unit}"
+
+
+def _marks(rows: Sequence[CandidateRow], key: str, name: str, scale: float) -> list[Spec]:
     colour = _COLOURS.get(name, ACCENT.light)
     traces: list[Spec] = []
     for measured in (True, False):
@@ -56,7 +71,7 @@ def _marks(rows: Sequence[CandidateRow], key: str, name: str) -> list[Spec]:
             {
                 "type": "scatter",
                 "mode": "markers",
-                "x": [getattr(row, key) for row, _ in known],
+                "x": [getattr(row, key) * scale for row, _ in known],
                 "y": [100 * rate for _, rate in known],
                 "text": [
                     safe(
@@ -92,6 +107,7 @@ def _trust(answer: Answer) -> Chart:
         "marker": {"color": ACCENT.light, "size": 9},
     }
     layout: Spec = {
+        "height": HEIGHT_PX,
         "xaxis": {"type": "log", "title": axis_title("summed damage, nats per token")},
         "yaxis": {"type": "log", "title": axis_title("measured word error rate, %")},
         "showlegend": False,

@@ -15,7 +15,7 @@ BASE = [
 
 def test_a_budget_out_of_reach_exits_with_3_and_says_what_to_relax(tmp_path: Path) -> None:
     words = [*BASE, "--budget", "latency_s=1us,packed_bytes=8MiB", "-o", str(tmp_path / "run")]
-    done = CliRunner().invoke(app, words)
+    done = CliRunner().invoke(app, words, env={"COLUMNS": "200"})  # narrower, words would be folded
     assert done.exit_code == 3
     assert "nearest miss" in done.stdout
     assert "no mixture of 2 formats meets the budget" in done.stderr
