@@ -91,7 +91,10 @@ def test_a_budget_at_the_optimum_is_met_and_one_epsilon_below_it_is_not() -> Non
     exact = tuple(Limit(limit.key, found.used[limit.key]) for limit in limits)
     again = solve(problem(), exact)
     assert again.is_feasible
-    assert again.mixture.damage == pytest.approx(found.damage)
+    assert again.mixture.meets(exact)
+    # Costs of a mixture are not quite the sums of its units': corrected from other limits, the search may
+    # even end a little better.
+    assert again.mixture.damage <= found.damage * (1 + 1e-9)
     below = (replace(exact[0], limit=exact[0].limit - 1), exact[1])
     assert not found.meets(below)
     other = solve(problem(), below)
