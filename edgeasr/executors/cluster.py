@@ -15,8 +15,10 @@ from traces.errors import EdgeAsrError
 from traces.executing import LostExecutor
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, LocalCluster
     from distributed import Future as DaskFuture
+
+_log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -55,14 +57,28 @@ def dask_cluster(address: str) -> Iterator[Executor]:
         with _closing(client):
             yield ClusterExecutor(client, address)
         return
-    with LocalCluster(
+    cluster = LocalCluster(
         n_workers=int(local[1]),
         threads_per_worker=1,
         host="127.0.0.1",
         dashboard_address="127.0.0.1:0",
         silence_logs=logging.CRITICAL,
-    ) as cluster, _closing(Client(cluster, set_as_default=False)) as client:  # fmt: skip
+    )
+    with _stopping(cluster), _closing(Client(cluster, set_as_default=False)) as client:
         yield ClusterExecutor(client, address)
+
+
+@contextmanager
+def _stopping(cluster: "LocalCluster") -> Iterator[None]:
+    """Stop a cluster of this machine in the end, whatever its workers are about."""
+    try:
+        yield
+    finally:
+        try:
+            cluster.close(timeout=CLOSE_S)
+        except (AssertionError, TimeoutError) as error:
+            # A worker that died and is just being started anew cannot be joined; it ends with this process.
+            _log.debug("the cluster was not stopped in order: %s", error)
 
 
 def _silence() -> None:
