@@ -27,6 +27,7 @@ STEPS = {
     "tanh": 1,
     "asinh": 1,
     "hardswish": 1,
+    "hardsigmoid": 1,
     "softplus": 2,
     "exp": 1,
     "sin": 1,

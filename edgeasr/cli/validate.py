@@ -41,9 +41,11 @@ def validate(
     rows = validate_(load_measured(measured or SHIPPED), chips=tuple(chip or ()), report=tell)
     show(rows if by is By.CASE else summarise(rows, _GROUPS[by]), format_, output)
     if report is not None:
+        from reports.validation.before import before_section
         from reports.validation.save import save_validation
+        from simulator.validation.predicted_before import foretold
 
-        save_validation(rows, report, agreement=_agreement())
+        save_validation(rows, report, more="\n" + before_section(foretold()) + _agreement())
         tell(f"report: {report / 'validation.md'}")
 
 

@@ -10,11 +10,11 @@ from reports.validation.page import FIGURE, validation_page
 from simulator.validation.validate import ValidationRow
 
 
-def save_validation(rows: Sequence[ValidationRow], folder: Path, *, agreement: str = "") -> None:
+def save_validation(rows: Sequence[ValidationRow], folder: Path, *, more: str = "") -> None:
     """Write `validation.md` and `validation.png` to a folder, which is made where it is missing.
 
-    `agreement` is a section of Markdown that follows.
+    `more` are sections of Markdown that follow.
     """
     folder.mkdir(parents=True, exist_ok=True)
     save_png(draw_validation(rows), folder / FIGURE)
-    write_text(folder / "validation.md", validation_page(rows) + agreement)
+    write_text(folder / "validation.md", validation_page(rows) + more)

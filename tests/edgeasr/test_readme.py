@@ -58,10 +58,11 @@ def test_the_errors_it_quotes_are_those_of_the_validation_page() -> None:
     rows = [
         [cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line[:6] == "| all "
     ]
-    latency, without_chip, energy = rows
+    latency, without_chip, energy, before = rows
     assert f"{latency[1]} measured latencies" in text
     assert f"the mean error is {latency[2]}, and {latency[7]} where all fits were made anew" in text
     assert f"it is {without_chip[2]} on the ten Hexagons" in text
+    assert f"predicted before any of their rows were used, the mean error is {before[2]}" in text
     assert (
         f"Of {energy[1]} measured energies of boards the mean error is {energy[2]}, and {energy[5]} left out"
         in text

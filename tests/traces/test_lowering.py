@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from traces.counts import graph_macs
 from traces.errors import EdgeAsrError
 from traces.export import trace_module
 from traces.graph import Graph, OpKind, Role
@@ -151,6 +152,34 @@ class Unknown(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         grown: Tensor = torch.linalg.matrix_exp(self.fc(x))
         return grown
+
+
+class Excited(nn.Module):
+    """A squeeze and excitation, activated in place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.gate = nn.Conv2d(4, 8, 3), nn.Conv2d(8, 8, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        inner = functional.hardswish(self.conv(x), inplace=True)
+        gate = functional.hardsigmoid(self.gate(functional.adaptive_avg_pool2d(inner, 1)))
+        gated: Tensor = inner * gate
+        return gated
+
+
+def test_activations_in_place_fuse_like_all_others() -> None:
+    graph = trace_module(Excited(), (torch.empty(1, 4, 6, 6),), name="excited")
+    assert functions(graph) == ["conv2d", "mean", "conv2d", "mul"]
+    assert epilogues(graph, 0) == ["bias", "hardswish"]
+    assert epilogues(graph, 2) == ["bias", "hardsigmoid"]
+
+
+def test_a_convolution_over_three_axes_counts_every_element_of_its_window() -> None:
+    conv = nn.Conv3d(4, 6, (3, 1, 3), stride=(1, 2, 2), padding=(1, 0, 1), bias=False)
+    graph = trace_module(conv, (torch.empty(1, 4, 5, 8, 8),), name="conv")
+    assert functions(graph) == ["conv3d"]
+    assert int(graph_macs(graph).at({})) == 5 * 4 * 4 * 6 * 4 * 9
 
 
 def test_an_op_without_a_rule_is_an_error_with_op_module_and_shapes() -> None:

@@ -1,4 +1,4 @@
-"""Convolutions over one or two axes."""
+"""Convolutions over one, two or three axes."""
 
 from collections.abc import Sequence
 
@@ -42,8 +42,6 @@ def emit_convolution(
     batch, _, *in_size = low.shape(x_node)
     _, _, *out_size = low.shape(node)
     axes = len(kernel)
-    if axes not in (1, 2):
-        raise low.error(node, f"convolutions over {axes} axes are not modelled; 1 and 2 are")
     extents = Convolution(
         batch=batch,
         in_channels=int(tensor_of(x_node).shape[1]),
@@ -72,8 +70,5 @@ def _per_axis(stride: object, axes: int) -> tuple[int, ...]:
 
 
 RULES = {
-    "aten.conv1d.default": convolution,
-    "aten.conv2d.default": convolution,
-    "aten.conv1d.padding": convolution,
-    "aten.conv2d.padding": convolution,
+    f"aten.conv{axes}d.{overload}": convolution for axes in (1, 2, 3) for overload in ("default", "padding")
 }

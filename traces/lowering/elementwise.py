@@ -15,6 +15,7 @@ ACTIVATIONS = (
     "sigmoid",
     "hardtanh",
     "hardswish",
+    "hardsigmoid",
     "softplus",
 )
 ARITHMETIC = (
@@ -32,21 +33,18 @@ ARITHMETIC = (
     "sin",
     "cos",
 )
-_CANONICAL = {"relu_": "relu", "hardtanh_": "hardtanh", "silu_": "silu", "add_": "add", "mul_": "mul"}
 
 
 def activation(low: Lowering, node: Node) -> Value:
-    """Apply a function to every element."""
-    name = function_name(node)
+    """Apply a function to every element, in place or not."""
+    function = function_name(node).removesuffix("_")
     reads = (low.read(node_arg(node, 0, "self")),)
-    function = _CANONICAL.get(name, name)
     return low.emit(node, OpKind.ACTIVATION, function, extents=low.rows(node), reads=reads)
 
 
 def arithmetic(low: Lowering, node: Node) -> Value:
     """Combine tensors, or a tensor with a number; multiplying by a number is called `scale`."""
-    name = function_name(node)
-    function = _CANONICAL.get(name, name)
+    function = function_name(node).removesuffix("_")
     operands = [operand for operand in node.all_input_nodes if operand in low.values]
     if len(operands) == 1 and len(node.all_input_nodes) == 1 and function in ("mul", "div"):
         function = "scale"
@@ -88,7 +86,13 @@ def resize(low: Lowering, node: Node) -> Value:
     return low.emit(node, OpKind.ELEMENTWISE, function, extents=low.rows(node), reads=(low.read(x),))
 
 
-_REDUCTIONS = {"mean": "mean", "sum": "sum", "amax": "max", "adaptive_avg_pool2d": "mean"}
+_REDUCTIONS = {
+    "mean": "mean",
+    "sum": "sum",
+    "amax": "max",
+    "adaptive_avg_pool2d": "mean",
+    "adaptive_avg_pool3d": "mean",
+}
 _POOLS = {
     "max_pool2d": "max_pool",
     "avg_pool2d": "avg_pool",
@@ -97,8 +101,7 @@ _POOLS = {
 }
 
 RULES: Rules = (
-    {f"aten.{name}.default": activation for name in ACTIVATIONS}
-    | {f"aten.{name}_.default": activation for name in ("relu", "hardtanh", "silu")}
+    {f"aten.{name}{place}.default": activation for name in ACTIVATIONS for place in ("", "_")}
     | {
         f"aten.{name}.{overload}": arithmetic
         for name in ARITHMETIC
@@ -110,7 +113,9 @@ RULES: Rules = (
         "aten.mean.dim": reduction,
         "aten.mean.default": reduction,
         "aten.sum.dim_IntList": reduction,
+        "aten.amax.default": reduction,
         "aten.adaptive_avg_pool2d.default": reduction,
+        "aten.adaptive_avg_pool3d.default": reduction,
     }
     | {f"aten.{name}.default": pooling for name in _POOLS}
     | {f"aten.upsample_{mode}2d.vec": resize for mode in ("bilinear", "nearest")}

@@ -71,6 +71,24 @@ NETWORKS: dict[str, Published] = {
     "trocr-small-decoder": Published(
         "TrOCR-small decoder step", "1 token, 19 past, 578 encoded", None, "Li et al. 2021"
     ),
+    "densenet-121": Published("DenseNet-121", "224x224x3", 2.83e9, TORCHVISION),
+    "googlenet": Published("GoogLeNet", "224x224x3", 1.50e9, TORCHVISION),
+    "inception-v3": Published("Inception v3", "224x224x3", None, "Szegedy et al. 2016, Inception v3"),
+    "mnasnet-0.5": Published("MNASNet 0.5", "224x224x3", 0.10e9, TORCHVISION),
+    "mobilenet-v3-large": Published("MobileNetV3 large", "224x224x3", 0.22e9, TORCHVISION),
+    "mobilenet-v3-small": Published("MobileNetV3 small", "224x224x3", 0.06e9, TORCHVISION),
+    "shufflenet-v2-0.5": Published("ShuffleNetV2 0.5", "224x224x3", 0.04e9, TORCHVISION),
+    "squeezenet-1.1": Published("SqueezeNet 1.1", "224x224x3", 0.35e9, TORCHVISION),
+    "efficientnet-v2-s": Published("EfficientNetV2-S", "384x384x3", 8.37e9, TORCHVISION),
+    "resnext-50": Published("ResNeXt-50 32x4d", "224x224x3", 4.23e9, TORCHVISION),
+    "resnext-101": Published("ResNeXt-101 32x8d", "224x224x3", 16.41e9, TORCHVISION),
+    "wide-resnet-50": Published("Wide ResNet-50-2", "224x224x3", 11.40e9, TORCHVISION),
+    "fcn-resnet-50": Published("FCN-ResNet50", "520x520x3", None, "Long et al. 2015, FCN"),
+    "resnet-3d": Published("ResNet 3D 18", "16x112x112x3", 40.70e9, TORCHVISION),
+    "resnet-2plus1d": Published("ResNet (2+1)D 18", "16x112x112x3", 40.52e9, TORCHVISION),
+    "resnet-mixed": Published("ResNet MC3 18", "16x112x112x3", 43.34e9, TORCHVISION),
+    "detr-resnet-50": Published("DETR ResNet-50", "480x480x3", None, "Carion et al. 2020, DETR"),
+    "detr-resnet-101": Published("DETR ResNet-101", "480x480x3", None, "Carion et al. 2020, DETR"),
     "mlperf-tiny-ic": Published(
         "MLPerf Tiny image classification (ResNet-8)", "32x32x3", 12.5e6, "mlcommons/tiny benchmark"
     ),

@@ -8,7 +8,7 @@ import torch
 from traces.errors import unknown_name
 from traces.export import trace_module
 from traces.graph import Graph
-from traces.networks import language, tiny, translation, vision
+from traces.networks import detection, language, tiny, torchvision_models, translation, vision
 from traces.networks.built import PREFIX, Built
 
 BUILDERS: dict[str, Callable[[], Built]] = {
@@ -42,6 +42,24 @@ BUILDERS: dict[str, Callable[[], Built]] = {
     "opus-mt-decoder": translation.opus_decoder,
     "trocr-small-encoder": translation.trocr_small_encoder,
     "trocr-small-decoder": translation.trocr_small_decoder,
+    "densenet-121": torchvision_models.classifier("densenet121"),
+    "googlenet": torchvision_models.classifier("googlenet", aux_logits=False, init_weights=False),
+    "inception-v3": torchvision_models.classifier("inception_v3", aux_logits=False, init_weights=False),
+    "mnasnet-0.5": torchvision_models.classifier("mnasnet0_5"),
+    "mobilenet-v3-large": torchvision_models.classifier("mobilenet_v3_large"),
+    "mobilenet-v3-small": torchvision_models.classifier("mobilenet_v3_small"),
+    "shufflenet-v2-0.5": torchvision_models.classifier("shufflenet_v2_x0_5"),
+    "squeezenet-1.1": torchvision_models.classifier("squeezenet1_1"),
+    "efficientnet-v2-s": torchvision_models.classifier("efficientnet_v2_s", 384),
+    "resnext-50": torchvision_models.classifier("resnext50_32x4d"),
+    "resnext-101": torchvision_models.classifier("resnext101_32x8d"),
+    "wide-resnet-50": torchvision_models.classifier("wide_resnet50_2"),
+    "fcn-resnet-50": torchvision_models.fcn_resnet50,
+    "resnet-3d": torchvision_models.video("r3d_18"),
+    "resnet-2plus1d": torchvision_models.video("r2plus1d_18"),
+    "resnet-mixed": torchvision_models.video("mc3_18"),
+    "detr-resnet-50": detection.detr([3, 4, 6, 3]),
+    "detr-resnet-101": detection.detr([3, 4, 23, 3]),
     "mlperf-tiny-ic": tiny.resnet8,
     "mlperf-tiny-vww": tiny.visual_wake_words(tiny.VWW_WIDTHS),
     "mlperf-tiny-vww-live": tiny.visual_wake_words(tiny.VWW_LIVE_WIDTHS),

@@ -1,6 +1,7 @@
 """Stored networks: their multiply-accumulates against those published and against closed forms."""
 
 import re
+import sys
 
 import pytest
 
@@ -86,7 +87,59 @@ def separable_macs(widths: tuple[int, ...], strides: tuple[int, ...]) -> int:
     return macs + 2 * width
 
 
+def bottlenecks(inputs: int, width: int, *, blocks: int, before: int, size: int) -> int:
+    """A stage of ResNet-50 whose first block shrinks from `before` to `size` in its 3x3."""
+    outputs, inner = 4 * width, 9 * width**2 + 4 * width**2
+    first = before**2 * inputs * width + size**2 * (inner + inputs * outputs)
+    return first + (blocks - 1) * size**2 * (outputs * width + inner)
+
+
+def fcn_macs() -> int:
+    """A ResNet-50 whose last two stages dilate, and a head of 21 classes, on 520x520."""
+    stages = (
+        bottlenecks(64, 64, blocks=3, before=130, size=130)
+        + bottlenecks(256, 128, blocks=4, before=130, size=65)
+        + bottlenecks(512, 256, blocks=6, before=65, size=65)
+        + bottlenecks(1024, 512, blocks=3, before=65, size=65)
+    )
+    return 260**2 * 147 * 64 + stages + 65**2 * (9 * 2048 * 512 + 512 * 21)
+
+
+def detr_macs(backbone: str) -> int:
+    """The convolutions on 480x480, and six layers each over 15x15 positions and 100 queries."""
+    convolutions = (counted(backbone) - 2048 * 1000) * 15**2 // 7**2
+    n, queries, d, ffn = 15**2, 100, 256, 2048
+    own = 4 * queries * d * d + 2 * queries**2 * d
+    across = 2 * (queries + n) * d * d + 2 * queries * n * d
+    known_beforehand = own + queries * d * d  # what the first layer makes of its queries alone is folded
+    decoder = 6 * (own + across + 2 * queries * d * ffn) - known_beforehand
+    heads = queries * (d * 92 + 2 * d * d + 4 * d)
+    return convolutions + n * 2048 * d + encoder_macs(n, d, ffn, 6) + decoder + heads
+
+
+def inception_macs() -> int:
+    """The blocks A to E of Inception v3 on 224x224, in channels of 25x25, 12x12 and 5x5 positions."""
+    stem = 111**2 * 27 * 32 + 109**2 * (9 * 32 * 32 + 9 * 32 * 64) + 54**2 * 64 * 80 + 52**2 * 9 * 80 * 192
+    a = sum(
+        inputs * (64 + 48 + 64 + pool) + 25 * 48 * 64 + 9 * (64 * 96 + 96 * 96)
+        for inputs, pool in ((192, 32), (256, 64), (288, 64))
+    )
+    b = 25**2 * (288 * 64 + 9 * 64 * 96) + 12**2 * 9 * (288 * 384 + 96 * 96)
+    c = sum(
+        768 * (192 + 192 + 2 * width) + 7 * (4 * width**2 + 2 * width * 192) for width in (128, 160, 160, 192)
+    )
+    d = 12**2 * (2 * 768 * 192 + 14 * 192**2) + 5**2 * 9 * (192 * 320 + 192 * 192)
+    e = sum(
+        inputs * (320 + 384 + 448 + 192) + 6 * 384**2 + 9 * 448 * 384 + 6 * 384**2 for inputs in (1280, 2048)
+    )
+    return stem + 25**2 * a + b + 12**2 * c + d + 5**2 * e + 2048 * 1000
+
+
 CLOSED_FORMS = {
+    "inception-v3": inception_macs(),
+    "fcn-resnet-50": fcn_macs(),
+    "detr-resnet-50": detr_macs("resnet-50"),
+    "detr-resnet-101": detr_macs("resnet-101"),
     "mlperf-tiny-vww-live": separable_macs(VWW_LIVE_WIDTHS, VWW_STRIDES),
     "bert-base": BASE + masked_head(768, 30_522),
     "distilbert-base": encoder_macs(384, 768, 3072, 6) + masked_head(768, 30_522),
@@ -131,9 +184,21 @@ def test_every_stored_graph_is_sound_and_of_fixed_size(name: str) -> None:
     assert graph.outputs
 
 
-@pytest.mark.parametrize("name", ["resnet-18", "mlperf-tiny-kws", "trocr-small-decoder"])
+@pytest.mark.parametrize("name", ["resnet-18", "mlperf-tiny-kws", "trocr-small-decoder", "detr-resnet-50"])
 def test_rebuilding_gives_the_stored_bytes(name: str) -> None:
     assert rebuild(name) == (STORED / f"{name}{SUFFIX}").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["mobilenet-v3-small", "fcn-resnet-50", "resnet-3d"])
+def test_rebuilding_from_torchvision_gives_the_stored_bytes(name: str) -> None:
+    pytest.importorskip("torchvision", reason="the extra 'networks' is not installed")
+    assert rebuild(name) == (STORED / f"{name}{SUFFIX}").read_bytes()
+
+
+def test_without_torchvision_its_networks_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torchvision", None)
+    with pytest.raises(EdgeAsrError, match=r"pip install 'edgeasr\[networks\]'"):
+        rebuild("googlenet")
 
 
 @pytest.mark.parametrize("name", ["resnet-50", "regnet-y-800mf", "mobilenet-v2", "mlperf-tiny-ad"])
