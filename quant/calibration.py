@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from quant.blocks.layout import layout_of
+from quant.observed import ALL, Carrying, carrying, check_finite
 from quant.quantizer import Scale, scale_of_range
 from traces.errors import EdgeAsrError
 from traces.formats import Format
@@ -119,7 +120,7 @@ def run(model: nn.Module, batch: CalibrationBatch) -> None:
 def capture_ranges(
     model: nn.Module, formats: Mapping[str, Format], data: CalibrationData, *, percentile: float = PERCENTILE
 ) -> dict[str, Scale]:
-    """Return the fixed scale of each named module's input, over all calibration data.
+    """Return the fixed scale of each named module's input, over all calibration data but padding.
 
     The range of a batch is its percentile on either side; that of the data is the widest of its batches.
 
@@ -127,17 +128,20 @@ def capture_ranges(
         EdgeAsrError: naming the module, if it saw nothing or its input is not finite.
     """
     ranges: dict[str, tuple[Tensor, Tensor]] = {}
-    hooks = [
-        model.get_submodule(name).register_forward_pre_hook(partial(_observe, ranges, name, percentile))
-        for name in formats
-    ]
-    try:
-        with torch.no_grad():
-            for batch in data.batches:
+    for batch in data.batches:
+        kept = carrying(model, batch.valid)
+        hooks = [
+            model.get_submodule(name).register_forward_pre_hook(
+                partial(_observe, ranges, name, kept.get(name, ALL), percentile)
+            )
+            for name in formats
+        ]
+        try:
+            with torch.no_grad():
                 run(model, batch)
-    finally:
-        for hook in hooks:
-            hook.remove()
+        finally:
+            for hook in hooks:
+                hook.remove()
     unseen = [name for name in formats if name not in ranges]
     if unseen:
         raise EdgeAsrError(f"calibration never reached module '{unseen[0]}'; its activation range is unknown")
@@ -147,13 +151,14 @@ def capture_ranges(
 def _observe(
     ranges: dict[str, tuple[Tensor, Tensor]],
     name: str,
+    kept: Carrying,
     percentile: float,
     _: nn.Module,
     args: tuple[Tensor, ...],
 ) -> None:
-    low, high = _percentiles(args[0], percentile)
-    if not bool(torch.isfinite(low) and torch.isfinite(high)):
-        raise EdgeAsrError(f"calibration: the input of module '{name}' is NaN or infinite")
+    x = kept.of_input(args[0])
+    check_finite(x, name)
+    low, high = _percentiles(x, percentile)
     if name in ranges:
         low, high = torch.minimum(low, ranges[name][0]), torch.maximum(high, ranges[name][1])
     ranges[name] = (low, high)

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
-from torch import Tensor
 from transformers import (
     AutoConfig,
     GenerationConfig,
@@ -31,7 +30,14 @@ from quant.recipe_schema import recipe_mapping, recipe_of
 from quant.replace_folder import recover_folder, replaced_folder
 from quant.restructure import restructure_
 from quant.shared_input import share_inputs_
-from quant.tensor_file import read_tensors, restore_floats_, restored_scales, restored_weights, stored_tensors
+from quant.tensor_file import (
+    read_tensors,
+    restore_floats_,
+    restored_scales,
+    restored_weights,
+    stored_tensors,
+    write_tensors,
+)
 from traces.documents import validated
 from traces.errors import EdgeAsrError, unknown_name
 
@@ -85,6 +91,7 @@ def save_quantized(quantized: QuantizedModel, folder: Path, *, source: Path | No
     Raises:
         EdgeAsrError: if the folder holds something other than a packed checkpoint, or cannot be written.
     """
+    folder = folder.resolve()  # "." has no name that a folder beside it could be called by
     check_replaceable(folder)
     try:
         with replaced_folder(folder) as partial:
@@ -153,10 +160,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def _write(quantized: QuantizedModel, folder: Path, source: Path | None) -> None:
-    from safetensors.torch import save_file
-
-    tensors: dict[str, Tensor] = stored_tensors(quantized.model)
-    save_file(tensors, folder / TENSORS)
+    write_tensors(stored_tensors(quantized.model), folder / TENSORS)
     quantized.model.config.save_pretrained(folder)
     quantized.model.generation_config.save_pretrained(folder)
     for name in COMPANIONS:
@@ -181,9 +185,14 @@ def _empty_model(folder: Path, architecture: str) -> "PreTrainedModel":
     try:
         config = AutoConfig.from_pretrained(folder, local_files_only=True)
         generation = GenerationConfig.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
+    except Exception as error:  # of a damaged file transformers raises whatever the damage leads to
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise EdgeAsrError(f"the configuration in '{folder}' cannot be read: {reason}") from error
+    if not isinstance(config, ARCHITECTURES[architecture].config_class):
+        raise EdgeAsrError(
+            f"'{folder / MANIFEST}' says {architecture}, but the configuration beside it is of "
+            f"'{config.model_type}'; write the checkpoint again"
+        )
     with no_init_weights():
         model = ARCHITECTURES[architecture](config).eval()
     model.tie_weights()  # which no_init_weights leaves out

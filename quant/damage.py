@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from quant.blocks.block import check_finite
 from quant.calibration import CalibrationData, need_data
+from quant.observed import check_finite
 from quant.quantize import quantize
 
 if TYPE_CHECKING:

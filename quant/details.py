@@ -4,17 +4,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from quant.blocks.block import check_finite
-from quant.blocks.layout import layout_of
 from quant.calibration import CalibrationBatch, CalibrationData, run
 from quant.mixed_linear import MixedLinear
 from quant.modules import WeightStore
 from quant.moments import Moments, moments_of
+from quant.observed import ALL, Carrying, carrying, check_finite
 from quant.plan import PlannedLayer
 from quant.quantizer import Scale, clipped_share
 from traces.progress import Progress, silent
@@ -94,24 +92,16 @@ class _Sums:
     inputs: Moments | None = None
 
 
-class _Kept(NamedTuple):
-    """How much of a layer's input and output is no padding: the first so many along an axis, None all."""
-
-    axis: int = 1
-    n_in: int | None = None
-    n_out: int | None = None
-
-
 @contextmanager
 def _watched(
     before: nn.Module, after: nn.Module, measured: Mapping[str, _Sums], batch: CalibrationBatch
 ) -> Iterator[dict[str, Tensor]]:
     """Measure every layer of the float network as it runs over a batch; yields what each will have given."""
-    kept = _kept(before, batch.valid)
+    kept = carrying(before, batch.valid)
     outputs: dict[str, Tensor] = {}
     hooks = [
         before.get_submodule(name).register_forward_hook(
-            partial(_measure_, sums, outputs, name, after.get_submodule(name), kept.get(name, _Kept()))
+            partial(_measure_, sums, outputs, name, after.get_submodule(name), kept.get(name, ALL))
         )
         for name, sums in measured.items()
     ]
@@ -131,10 +121,10 @@ def _compared(
     outputs: Mapping[str, Tensor],
 ) -> Iterator[None]:
     """Measure how far the quantized network's layers are from `outputs` as it runs over the same batch."""
-    kept = _kept(before, batch.valid)
+    kept = carrying(before, batch.valid)
     hooks = [
         after.get_submodule(name).register_forward_hook(
-            partial(_compare_, measured[name], y, kept.get(name, _Kept()))
+            partial(_compare_, measured[name], y, kept.get(name, ALL))
         )
         for name, y in outputs.items()
     ]
@@ -146,9 +136,9 @@ def _compared(
 
 
 def _compare_(
-    sums: _Sums, target: Tensor, kept: _Kept, layer: nn.Module, _: tuple[Tensor], y: Tensor
+    sums: _Sums, target: Tensor, kept: Carrying, layer: nn.Module, _: tuple[Tensor], y: Tensor
 ) -> None:
-    difference = _first(_without_bias(y, layer), kept.axis, kept.n_out) - target
+    difference = kept.of_output(_without_bias(y, layer)) - target
     sums.network_difference += _power(difference)
 
 
@@ -157,20 +147,19 @@ def _measure_(
     outputs: dict[str, Tensor],
     name: str,
     twin: nn.Module,
-    kept: _Kept,
+    kept: Carrying,
     layer: nn.Module,
     args: tuple[Tensor],
     y: Tensor,
 ) -> None:
     x = args[0]
-    outputs[name] = _first(_without_bias(y, layer), kept.axis, kept.n_out).clone()  # without the padding
-    difference = _first(_without_bias(twin(x), twin), kept.axis, kept.n_out) - outputs[name]
+    outputs[name] = kept.of_output(_without_bias(y, layer)).clone()  # without the padding
+    difference = kept.of_output(_without_bias(twin(x), twin)) - outputs[name]
     sums.difference += _power(difference)
     sums.power += _power(outputs[name])
     if x.is_floating_point():
-        carrying = _first(x, kept.axis, kept.n_in)
-        check_finite(carrying, name)
-        found = moments_of(carrying)
+        check_finite(kept.of_input(x), name)
+        found = moments_of(kept.of_input(x))
         sums.inputs = found if sums.inputs is None else sums.inputs + found
 
 
@@ -185,29 +174,6 @@ def _without_bias(y: Tensor, layer: nn.Module) -> Tensor:
         return y
     constant: Tensor = bias[:, None] if hasattr(layer, "kernel_size") else bias
     return y - constant
-
-
-def _first(x: Tensor, axis: int, count: int | None) -> Tensor:
-    return x if count is None else x.narrow(axis, 0, min(count, x.shape[axis]))
-
-
-def _kept(model: nn.Module, valid: int | None) -> dict[str, _Kept]:
-    """Return what is no padding by layer: of the encoder's `valid` positions, and of frames before.
-
-    A position stands for as many frames of a convolution's output as the strides behind it multiply to.
-    """
-    if valid is None:
-        return {}
-    layout = layout_of(model)
-    kept = {name: _Kept(1, valid, valid) for name in (*layout.cross_keys, *layout.cross_values)}
-    frames = valid
-    for name, module in reversed(list(model.named_modules())):
-        if isinstance(module, nn.Linear) and name.startswith("model.encoder."):
-            kept[name] = _Kept(1, valid, valid)
-        if isinstance(module, nn.Conv1d) and name.startswith("model.encoder."):
-            kept[name] = _Kept(2, frames * module.stride[0], frames)
-            frames *= module.stride[0]
-    return kept
 
 
 def _detail(

@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import median, quantiles
+from statistics import median
 from typing import TYPE_CHECKING, Literal
+
+import numpy as np
 
 from quant.calibration import CalibrationData
 from quant.details import LayerDetail
 from quant.methods.rtn import RtnConfig
 from quant.quantize import quantize
 from quant.recipe import MethodStep, Recipe
+from traces.errors import EdgeAsrError
 from traces.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -72,10 +75,20 @@ def layer_error_rows(
 def layer_error_row(
     model: str, recipe: str, details: Sequence[LayerDetail], reference: Sequence[LayerDetail]
 ) -> LayerErrorRow:
-    """Return the row of a recipe's details beside those of the reference, on the same data."""
+    """Return the row of a recipe's details beside those of the reference, on the same data.
+
+    A layer that comes out exact, all of its columns kept in float say, has an error of 0.
+
+    Raises:
+        EdgeAsrError: if the reference leaves no error in any layer.
+    """
     errors, in_network = _errors(details, "relative_error"), _errors(details, "network_error")
     ratios = _ratios(errors, _errors(reference, "relative_error"))
-    first, _, third = quantiles(ratios.values(), n=4, method="inclusive")
+    if not ratios:
+        raise EdgeAsrError(
+            f"recipe '{recipe}' rounds no linear layer of '{model}'; there is no error to compare"
+        )
+    first, third = (float(value) for value in np.quantile(list(ratios.values()), [0.25, 0.75]))
     worst = max(ratios, key=lambda layer: ratios[layer])
     return LayerErrorRow(
         model=model,
@@ -98,7 +111,7 @@ def rounded_to_nearest(recipe: Recipe) -> Recipe:
 
 
 def _ratios(errors: Mapping[str, float], reference: Mapping[str, float]) -> dict[str, float]:
-    return {layer: errors[layer] / error for layer, error in reference.items()}
+    return {layer: errors.get(layer, 0.0) / error for layer, error in reference.items() if error}
 
 
 def _errors(
@@ -110,4 +123,4 @@ def _errors(
         for detail in details
         if detail.kind == "linear" and ".layers." in detail.module
     }
-    return {layer: error for layer, error in found.items() if error}
+    return {layer: error for layer, error in found.items() if error is not None}

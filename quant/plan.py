@@ -70,8 +70,8 @@ def make_plan(model: nn.Module, recipe: Recipe) -> Plan:
 
     Raises:
         EdgeAsrError: a module with weights, or an attention, that no rule names; a rule that matches no
-        module; an
-            integer format for a module that has no quantized form; tied modules whose formats disagree.
+            module; an integer format for a module that has no quantized form; tied modules whose formats
+            disagree.
     """
     holders = [
         name for name, module in model.named_modules() if _holds_weights(module) and not is_rotation(name)

@@ -189,7 +189,7 @@ def bundled_recipes() -> tuple[str, ...]:
 
 
 def load_recipe(path_or_name: str | Path) -> Recipe:
-    """Return a recipe from a YAML file, or a bundled one by its name.
+    """Return a bundled recipe by its name, or one from a YAML file.
 
     Raises:
         EdgeAsrError: if there is no such recipe, or the file breaks the schema (file, key path, value).
@@ -197,20 +197,28 @@ def load_recipe(path_or_name: str | Path) -> Recipe:
     from quant.recipe_schema import read_recipe
 
     path = Path(path_or_name)
-    if path.suffix in (".yaml", ".yml") or path.exists():
+    if str(path_or_name) in bundled_recipes():
+        return read_recipe(BUNDLED / f"{path_or_name}.yaml")
+    if path.suffix in (".yaml", ".yml") or path.is_file():
         return read_recipe(path)
-    if str(path_or_name) not in bundled_recipes():
-        raise unknown_name("recipe", str(path_or_name), bundled_recipes())
-    return read_recipe(BUNDLED / f"{path_or_name}.yaml")
+    raise unknown_name("recipe", str(path_or_name), bundled_recipes())
 
 
 def save_recipe(recipe: Recipe, path: Path) -> None:
-    """Write a recipe as YAML; `load_recipe` of the file gives an equal recipe."""
+    """Write a recipe as YAML; `load_recipe` of the file gives an equal recipe.
+
+    Raises:
+        EdgeAsrError: if the file cannot be written.
+    """
     import yaml
 
     from quant.recipe_schema import recipe_mapping
 
-    path.write_text(yaml.safe_dump(recipe_mapping(recipe), sort_keys=False, width=110), encoding="utf-8")
+    text = yaml.safe_dump(recipe_mapping(recipe), sort_keys=False, width=110)
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise EdgeAsrError(f"'{path}' cannot be written ({error.strerror}); choose another place") from error
 
 
 def recipe_json(recipe: Recipe) -> str:

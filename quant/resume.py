@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from quant.calibration import CalibrationData
 from quant.methods.problem import BlockResult
 from quant.recipe import Recipe, recipe_json
+from quant.tensor_file import write_tensors
 from quant.weights import QuantizedWeight
 from traces.errors import EdgeAsrError
 
@@ -48,8 +50,6 @@ class BlockStore:
         Raises:
             EdgeAsrError: if the folder cannot be written.
         """
-        from safetensors.torch import save_file
-
         tensors = {f"parameter:{name}": value for name, value in result.parameters.items()}
         tensors |= {f"channel_scale:{name}": value for name, value in result.channel_scales.items()}
         for name, weight in result.weights.items():
@@ -58,7 +58,7 @@ class BlockStore:
         partial = file.with_suffix(".partial")
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            save_file(
+            write_tensors(
                 # Copies: scales of several layers may be one tensor, which the format does not allow.
                 {name: value.detach().clone().contiguous() for name, value in tensors.items()},
                 partial,
@@ -79,7 +79,8 @@ class BlockStore:
 def block_store(folder: Path, model: nn.Module, recipe: Recipe, data: CalibrationData | None) -> BlockStore:
     """Return the store, inside a folder, of one piece of work: this network, recipe and calibration data."""
     digest = hashlib.sha256(recipe_json(recipe).encode())
-    digest.update(torch.__version__.encode())
+    for package in ("edgeasr", "torch", "transformers"):
+        digest.update(version(package).encode())
     for name, value in model.state_dict().items():
         digest.update(name.encode())
         digest.update(_bytes(value))

@@ -1,5 +1,6 @@
 """The tensors of a packed checkpoint: from a quantized network to named tensors, and back."""
 
+import errno
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -40,6 +41,23 @@ def stored_tensors(model: nn.Module) -> dict[str, Tensor]:
                 seen.add(id(parameter))
                 tensors[f"{name}.{part}"] = parameter.detach().half().contiguous()
     return tensors
+
+
+def write_tensors(
+    tensors: Mapping[str, Tensor], file: Path, *, metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write tensors as safetensors.
+
+    Raises:
+        OSError: if the file cannot be written, for which safetensors has an exception of its own.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    try:
+        save_file(dict(tensors), file, metadata=None if metadata is None else dict(metadata))
+    except SafetensorError as error:
+        raise OSError(errno.EIO, str(error), str(file)) from error
 
 
 def read_tensors(file: Path, *, sha256: str) -> dict[str, Tensor]:
@@ -86,7 +104,7 @@ def restored_scales(plan: Plan, tensors: Mapping[str, Tensor], file: Path) -> di
         number = layer.activation
         if number.is_float or number.dynamic:
             continue
-        scale = _tensor(f"{layer.module}.activation_scale", (1,), torch.float16, tensors, file)
+        scale = _scale(f"{layer.module}.activation_scale", (1,), tensors, file)
         zero = None
         if not number.symmetric:
             dtype = torch.int8 if number.bits <= 8 else torch.int16
@@ -126,7 +144,7 @@ def _restored_weight(
     packed = _tensor(
         f"{name}.weight", (shape[0], packed_row_bytes(row_length, number)), torch.uint8, tensors, file
     )
-    scale = _tensor(f"{name}.scale", scales, torch.float16, tensors, file)
+    scale = _scale(f"{name}.scale", scales, tensors, file)
     zero = None
     if not number.symmetric:
         length = scales[0] * scales[1]
@@ -134,10 +152,10 @@ def _restored_weight(
         zero = unpack(bytes_, number, (1, length)).reshape(scales)
     kept = None
     if layer.n_float:
-        columns = _tensor(f"{name}.float_columns", (layer.n_float,), torch.int16, tensors, file)
+        columns = _columns(f"{name}.float_columns", layer.n_float, row_length + layer.n_float, tensors, file)
         kept_shape = (shape[0], layer.n_float)
         kept_weight = _tensor(f"{name}.float_columns_weight", kept_shape, torch.float16, tensors, file)
-        kept = FloatColumns(columns.long(), kept_weight)
+        kept = FloatColumns(columns, kept_weight)
     return QuantizedWeight(unpack(packed, number, shape), Scale(scale, zero), number, kept)
 
 
@@ -149,6 +167,25 @@ def _scale_shape(number: Format, rows: int, row_length: int) -> tuple[int, int]:
             return (rows, -(-row_length // number.group_size))
         case Granularity.CHANNEL | Granularity.TOKEN:
             return (rows, 1)
+
+
+def _scale(name: str, shape: tuple[int, ...], tensors: Mapping[str, Tensor], file: Path) -> Tensor:
+    """Return scales of the file, all of them finite."""
+    scale = _tensor(name, shape, torch.float16, tensors, file)
+    if not bool(torch.isfinite(scale).all()):
+        raise EdgeAsrError(f"'{file}': tensor '{name}' is NaN or infinite; write the checkpoint again")
+    return scale
+
+
+def _columns(name: str, count: int, width: int, tensors: Mapping[str, Tensor], file: Path) -> Tensor:
+    """Return the indices of some of a weight's columns, which rise."""
+    columns = _tensor(name, (count,), torch.int16, tensors, file).long()
+    bounds = torch.cat([torch.tensor([-1]), columns, torch.tensor([width])])
+    if not bool((bounds.diff() > 0).all()):
+        raise EdgeAsrError(
+            f"'{file}': tensor '{name}' does not rise within 0 to {width - 1}; write the checkpoint again"
+        )
+    return columns
 
 
 def _tensor(

@@ -59,9 +59,14 @@ class Dim:
         """Return the value with each symbol bound; arrays broadcast.
 
         Raises:
-            EdgeAsrError: if a symbol is not bound.
+            EdgeAsrError: if a symbol is not bound, something is divided by zero, or a number has no 64 bits.
         """
-        return np.asarray(_evaluate(_parsed(self.text), symbols, self.text), dtype=np.int64)
+        try:
+            return np.asarray(_evaluate(_parsed(self.text), symbols, self.text), dtype=np.int64)
+        except (RecursionError, OverflowError) as error:
+            raise EdgeAsrError(
+                f"extent '{self.text:.60}' nests too deep or is too large to be one"
+            ) from error
 
     def __add__(self, other: "Dim | int") -> "Dim":
         return Dim.of(f"({self.text}) + ({Dim.of(other).text})")
@@ -87,8 +92,11 @@ def product(dims: tuple[Dim, ...]) -> Dim:
 @functools.lru_cache(maxsize=65_536)
 def _canonical(text: str) -> str:
     tree = _parsed(text)
-    folded = _Fold().visit(ast.parse(ast.unparse(tree), mode="eval").body)
-    return ast.unparse(folded)
+    try:
+        folded = _Fold().visit(ast.parse(ast.unparse(tree), mode="eval").body)
+        return ast.unparse(folded)
+    except (RecursionError, OverflowError) as error:
+        raise EdgeAsrError(f"extent '{text:.60}' nests too deep or is too large to be one") from error
 
 
 @functools.lru_cache(maxsize=16_384)
@@ -119,7 +127,10 @@ def _evaluate(node: ast.expr, symbols: Symbols, text: str) -> NDArray[np.int64] 
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return -_evaluate(operand, symbols, text)
         case ast.BinOp(left=left, op=op, right=right):
-            return _BINARY[type(op)](_evaluate(left, symbols, text), _evaluate(right, symbols, text))
+            number, other = _evaluate(left, symbols, text), _evaluate(right, symbols, text)
+            if isinstance(op, ast.FloorDiv) and not np.all(other):
+                raise EdgeAsrError(f"extent '{text}' divides by zero")
+            return _BINARY[type(op)](number, other)
         case ast.Call(func=ast.Name(id=name), args=args):
             return functools.reduce(_CALLS[name], [_evaluate(arg, symbols, text) for arg in args])
     raise EdgeAsrError(f"'{text}' is no integer expression of +, -, *, //, min and max")
@@ -132,7 +143,7 @@ class _Fold(ast.NodeTransformer):
         left, right = self.visit(node.left), self.visit(node.right)
         folded = ast.BinOp(left=left, op=node.op, right=right)
         if isinstance(left, ast.Constant) and isinstance(right, ast.Constant):
-            return ast.Constant(int(_evaluate(folded, {}, "")))
+            return ast.Constant(int(_evaluate(folded, {}, ast.unparse(folded))))
         if isinstance(node.op, ast.Mult | ast.FloorDiv) and _is(right, 1):
             return left  # type: ignore[no-any-return]
         if isinstance(node.op, ast.Add | ast.Sub) and _is(right, 0):

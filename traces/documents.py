@@ -3,6 +3,7 @@
 import re
 from difflib import get_close_matches
 from pathlib import Path
+from reprlib import Repr
 from typing import TYPE_CHECKING, TypeVar
 
 from traces.errors import EdgeAsrError
@@ -12,6 +13,12 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     Document = TypeVar("Document", bound=BaseModel)
+
+_SHOWN = Repr()
+"""Writes the first few parts of a value: aliases can make a file of 300 bytes stand for a billion."""
+_SHOWN.maxstring = _SHOWN.maxother = _SHOWN.maxlong = 60
+_SHOWN.maxlist = _SHOWN.maxdict = 4
+_SHOWN.maxlevel = 2
 
 MAX_BYTES = 4 * 1024 * 1024
 """Largest YAML file accepted; the largest of the package has 30 kB."""
@@ -33,7 +40,8 @@ def read_mapping(path: Path) -> dict[str, object]:
         content = yaml.load(text, Loader=yaml.CSafeLoader) if yaml.__with_libyaml__ else yaml.safe_load(text)
     except OSError as error:
         raise EdgeAsrError(f"{path}: cannot be read ({error.strerror}); check the path") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, AttributeError) as error:
+        # The last two are the loader's own, of a date in month 13, a tag that does not fit or no text at all.
         reason = re.sub(r"\s+", " ", str(error))
         raise EdgeAsrError(f"{path}: is no valid YAML: {reason}") from error
     if not isinstance(content, dict):
@@ -71,8 +79,7 @@ def _sentence(detail: "ErrorDetails", schema: "type[BaseModel]") -> str:
             return f"{path}: is missing"
         case "value_error":
             return f"{path}: {str(detail['msg']).removeprefix('Value error, ')}"
-    shown = repr(value)
-    return f"{path}: {shown if len(shown) <= 60 else shown[:57] + '...'}: {detail['msg']}"
+    return f"{path}: {_SHOWN.repr(value)}: {detail['msg']}"
 
 
 def _known_keys(schema: "type[BaseModel]") -> set[str]:

@@ -95,6 +95,13 @@ def pack_json(value: Json) -> bytes:
 
 
 def save_workload(workload: Workload, path: Path) -> None:
-    """Write a workload to a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(pack_workload(workload))
+    """Write a workload to a file.
+
+    Raises:
+        EdgeAsrError: if the file cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(pack_workload(workload))
+    except OSError as error:
+        raise EdgeAsrError(f"{path}: cannot be written ({error.strerror}); choose another place") from error

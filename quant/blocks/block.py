@@ -12,6 +12,7 @@ from quant.activations import quantize_activation
 from quant.blocks.capture import Arguments, Reached
 from quant.blocks.shortcuts import Shortcuts
 from quant.layers import replace_layers_
+from quant.observed import check_finite
 from quant.plan import PlannedLayer
 from quant.weights import QuantizedWeight
 from traces.errors import EdgeAsrError
@@ -163,7 +164,7 @@ def observe(
     """Show the inputs of some layers, `see(name, x)` with x (tokens, in), sample by sample.
 
     Padding is left out. A pass ends as soon as all have been seen, so that early layers are cheap to look at.
-    On the student's path x is what the layer multiplies: already rounded to its activation format.
+    Inside `quantized_inputs` x is what the student's layer multiplies: rounded to its activation format.
 
     Raises:
         EdgeAsrError: naming the module whose input is not finite.
@@ -203,11 +204,3 @@ def _watcher(
             raise Reached
 
     return watch
-
-
-def check_finite(x: Tensor, name: str) -> None:
-    """Raise an error that names the module if a value is NaN or infinite."""
-    if not bool(torch.isfinite(x.sum()) or torch.isfinite(x).all()):
-        raise EdgeAsrError(
-            f"calibration: the input of module '{name}' is NaN or infinite; check the audio and the model"
-        )

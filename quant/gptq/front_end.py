@@ -5,7 +5,7 @@ from functools import partial
 from torch import Tensor, nn
 from torch.nn import functional
 
-from quant.blocks.block import at_run_time, check_finite
+from quant.blocks.block import at_run_time
 from quant.blocks.capture import entry_of_encoder
 from quant.blocks.layout import layout_of
 from quant.blocks.walk import layers_outside
@@ -15,6 +15,7 @@ from quant.gptq.factor import factor_of
 from quant.gptq.hessian import Hessian
 from quant.methods.gptq import GptqConfig
 from quant.methods.problem import Problem
+from quant.observed import check_finite
 from quant.ops import convolution_input
 from quant.plan import PlannedLayer
 from quant.quantizer import RangeSearch

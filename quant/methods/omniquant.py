@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from quant.methods.seed import check_seed
 from traces.errors import EdgeAsrError
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class OmniquantConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        check_seed("omniquant", self.seed)
         if self.epochs < 1:
             raise EdgeAsrError(f"omniquant: epochs is {self.epochs}; write 1 or more")
         for name in ("lwc_learning_rate", "let_learning_rate"):

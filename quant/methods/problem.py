@@ -22,7 +22,7 @@ class BlockResult:
 
     `weights` are rounded, by module name; `parameters` are new float parameters by their full names, of exact
     transforms: any other module may be among them. `channel_scales` are the scales a transform chose, by the
-    module that reads what they divide; `remarks` are sentences for the user.
+    module that writes what they divide; `remarks` are sentences for the user.
     """
 
     weights: "Mapping[str, QuantizedWeight]" = field(default_factory=dict)

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from quant.methods.seed import check_seed
+
 if TYPE_CHECKING:
     from torch import nn
 
@@ -31,6 +33,9 @@ class QuarotConfig:
     seed: int = 0
     mlp_hadamard: bool = True
     key_hadamard: bool = True
+
+    def __post_init__(self) -> None:
+        check_seed("quarot", self.seed)
 
 
 def quarot(problem: "Problem", config: QuarotConfig) -> Mapping[str, "QuantizedWeight"]:

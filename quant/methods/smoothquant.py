@@ -50,7 +50,13 @@ def smoothquant(problem: "Problem", config: SmoothQuantConfig) -> Mapping[str, "
         )
         return {}
     rounding = frozenset(layer.module for layer in problem.layers if not layer.activation.is_float)
-    return walk(problem, partial(_smooth, config=config, rounding=rounding), quantized=False)
+    weights = walk(problem, partial(_smooth, config=config, rounding=rounding), quantized=False)
+    if not problem.findings.channel_scales:
+        problem.findings.remarks.append(
+            "smoothquant: no norm has a scale of its own to take outliers into, as behind a rotation; "
+            "nothing changed"
+        )
+    return weights
 
 
 def smoothing_scale(absmax: "Tensor", weights: "tuple[Tensor, ...]", alpha: float) -> "Tensor":

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from quant.methods.seed import check_seed
 from traces.errors import EdgeAsrError
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class SpinquantConfig:
     key_hadamard: bool = True
 
     def __post_init__(self) -> None:
+        check_seed("spinquant", self.seed)
         if self.steps < 1:
             raise EdgeAsrError(f"spinquant: steps is {self.steps}; write 1 or more, or use quarot")
         if not self.learning_rate > 0.0:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from quant.methods.seed import check_seed
 from traces.errors import EdgeAsrError
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class TesseraqConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        check_seed("tesseraq", self.seed)
         if self.iterations < 1:
             raise EdgeAsrError(f"tesseraq: iterations is {self.iterations}; write 1 or more")
         if not self.learning_rate > 0.0:

@@ -11,6 +11,7 @@ from quant.calibration import CalibrationBatch, CalibrationData
 from quant.methods import METHODS, MethodConfig
 from quant.methods.gptq import GptqConfig
 from quant.methods.omniquant import OmniquantConfig
+from quant.methods.quarot import QuarotConfig
 from quant.methods.spinquant import SpinquantConfig
 from quant.methods.tesseraq import TesseraqConfig
 from quant.quantize import quantize
@@ -94,6 +95,13 @@ def test_columns_kept_float_need_ranges_found_at_run_time() -> None:
     model = whisper()
     said = refused(model, by_methods("w8a8-static", "quik"), calibration(model))
     assert "with float columns ranges are found at run time: write int8_tensor" in said
+
+
+@pytest.mark.parametrize("config", [OmniquantConfig, QuarotConfig, SpinquantConfig, TesseraqConfig])
+@pytest.mark.parametrize("seed", [-1, 2**63])
+def test_seeds_that_no_generator_takes(config: type[QuarotConfig], seed: int) -> None:
+    with pytest.raises(EdgeAsrError, match=f"seed is {seed}; write 0 to "):
+        config(seed=seed)
 
 
 @pytest.mark.parametrize("method", [name for name in LOOKING if name not in ("smoothquant",)])

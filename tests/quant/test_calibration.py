@@ -18,17 +18,6 @@ def test_two_tokens_per_input_of_the_widest_decoder_layer(family: str) -> None:
     assert enough_tokens(NETWORKS[family](64)) == 2 * 128  # fc2 reads 2 * width
 
 
-def test_twice_as_many_tokens_as_inputs_condition_a_hessian() -> None:
-    """The smallest eigenvalue of white inputs' second moment is some (1 - sqrt(1 / 2))^2, not nothing."""
-    generator = torch.Generator().manual_seed(0)
-    smallest = []
-    for n_tokens in (256, 512):
-        x = torch.randn(n_tokens, 256, generator=generator)
-        smallest.append(float(torch.linalg.eigvalsh(x.T @ x / n_tokens)[0]))
-    assert smallest[0] < 1e-3
-    assert smallest[1] == pytest.approx((1 - 0.5**0.5) ** 2, rel=0.15)
-
-
 def test_scarcity_says_how_many_utterances_to_give() -> None:
     model = whisper(64)
     assert scarcity(model, data_of(16, tokens=8)) is None

@@ -1,4 +1,7 @@
 import json
+import resource
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -6,9 +9,11 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from quant.checkpoint import MANIFEST, TENSORS, load_quantized, read_manifest, save_quantized
+from quant.methods.quik import QuikConfig
 from quant.quantize import QuantizedModel, quantize
-from quant.recipe import load_recipe
+from quant.recipe import MethodStep, load_recipe
 from tests.quant.networks import NETWORKS, calibration, logits, moonshine, whisper
+from tests.quant.recipes import by_methods
 from traces.errors import EdgeAsrError
 from traces.formats import FLOAT16
 from traces.graph import Role
@@ -233,6 +238,73 @@ def test_manifests_that_make_no_sense(saved: Path, tmp_path: Path, old: str, new
     (folder / MANIFEST).write_text(text.replace(old, new, 1))
     with pytest.raises(EdgeAsrError, match=message):
         load_quantized(folder)
+
+
+def test_scales_that_are_no_numbers(saved: Path, tmp_path: Path) -> None:
+    tensors = load_file(saved / TENSORS)
+    name = "model.encoder.layers.0.fc1.scale"
+    tensors[name][0, 0] = torch.nan
+    with pytest.raises(EdgeAsrError, match=f"tensor '{name}' is NaN or infinite"):
+        load_quantized(rewrite(saved, tmp_path / "other", tensors))
+
+
+@pytest.mark.parametrize("columns", [[0, 64], [3, 3], [-1, 5], [7, 2]])
+def test_columns_that_the_weight_does_not_have(columns: list[int], tmp_path: Path) -> None:
+    recipe = replace(load_recipe("w3a16"), methods=(MethodStep("quik", QuikConfig(share=2 / 64)),))
+    model = whisper()
+    save_quantized(quantize(model, recipe, calibration(model)), tmp_path / "quik")
+    tensors = load_file(tmp_path / "quik" / TENSORS)
+    name = "model.encoder.layers.0.fc1.float_columns"
+    assert tensors[name].shape == (2,)
+    tensors[name] = torch.tensor(columns, dtype=torch.int16)
+    with pytest.raises(EdgeAsrError, match=f"tensor '{name}' does not rise within 0 to 63"):
+        load_quantized(rewrite(tmp_path / "quik", tmp_path / "other", tensors))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[]", "the configuration in '.*' cannot be read"),
+        ('{"model_type": ["whisper"]}', "the configuration in '.*' cannot be read"),
+        (
+            '{"model_type": "moonshine"}',
+            "says WhisperForCond.* the configuration beside it is of 'moonshine'",
+        ),
+    ],
+)
+def test_a_configuration_that_does_not_fit(saved: Path, tmp_path: Path, content: str, message: str) -> None:
+    folder = rewrite(saved, tmp_path / "other", load_file(saved / TENSORS))
+    (folder / "config.json").write_text(content)
+    with pytest.raises(EdgeAsrError, match=message):
+        load_quantized(folder)
+
+
+@pytest.fixture
+def full_disk() -> Iterator[None]:
+    """No file may grow beyond 4 KiB, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_a_full_disk_is_one_clear_line(tmp_path: Path) -> None:
+    quantized = quantize(whisper(), load_recipe("w8a16"))
+    with pytest.raises(EdgeAsrError, match=r"cannot be written \(.*\); choose another place"):
+        save_quantized(quantized, tmp_path / "packed")
+    assert not (tmp_path / "packed").exists()
+    with pytest.raises(EdgeAsrError, match="cannot be written"):
+        quantize(whisper(), by_methods("w4a16-g32", "gptq"), calibration(whisper()), resume=tmp_path)
+
+
+def test_the_folder_one_stands_in_may_be_written_again(
+    saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = rewrite(saved, tmp_path / "here", load_file(saved / TENSORS))
+    monkeypatch.chdir(folder)
+    save_quantized(load_quantized(saved), Path())
+    assert torch.equal(logits(load_quantized(folder).model), logits(load_quantized(saved).model))
 
 
 def test_a_folder_without_a_checkpoint(tmp_path: Path) -> None:

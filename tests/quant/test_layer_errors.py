@@ -10,6 +10,7 @@ from quant.quantize import quantize
 from quant.recipe import MethodStep, load_recipe
 from tests.quant.networks import calibration, whisper
 from tests.quant.recipes import uniform
+from traces.errors import EdgeAsrError
 
 
 def test_rounding_to_nearest_is_the_unit() -> None:
@@ -38,6 +39,21 @@ def test_lookups_head_and_front_end_do_not_count() -> None:
     row = layer_error_row("whisper", "doubled", doubled, details)
     assert row.ratio == row.worst_ratio == pytest.approx(2.0)
     assert row.network_ratio == pytest.approx(3.0)
+
+
+def test_layers_that_come_out_exact_have_no_error() -> None:
+    model = whisper()
+    data = calibration(model)
+    details = quantize(model, load_recipe("w3a16"), details=data).details
+    names = [detail.module for detail in details if ".layers." in detail.module]
+    exact = tuple(
+        replace(detail, relative_error=0.0, network_error=0.0) if detail.module in names[:20] else detail
+        for detail in details
+    )
+    row = layer_error_row("whisper", "mostly exact", exact, details)
+    assert (row.n_layers, row.ratio, row.worst_ratio) == (len(names), 0.0, 1.0)
+    with pytest.raises(EdgeAsrError, match="'w3a16' rounds no linear layer of 'whisper'"):
+        layer_error_row("whisper", "w3a16", details, [d for d in exact if d.module in names[:20]])
 
 
 def test_the_reference_has_the_same_formats() -> None:

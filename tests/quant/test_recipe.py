@@ -111,6 +111,22 @@ def test_mistakes_in_a_file(tmp_path: Path, old: str, new: str, message: str) ->
     assert "\n" not in str(caught.value)
 
 
+def test_a_folder_or_file_of_its_name_does_not_hide_a_bundled_recipe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "w8a8").mkdir()
+    (tmp_path / "mine").mkdir()
+    assert load_recipe("w8a8").name == "w8a8"
+    with pytest.raises(EdgeAsrError, match="unknown recipe 'mine'"):
+        load_recipe("mine")
+
+
+def test_where_a_recipe_cannot_be_written(tmp_path: Path) -> None:
+    with pytest.raises(EdgeAsrError, match=r"'.*r.yaml' cannot be written .*; choose another place"):
+        save_recipe(load_recipe("w8a8"), tmp_path / "nowhere" / "r.yaml")
+
+
 def test_unknown_names_offer_the_nearest() -> None:
     with pytest.raises(EdgeAsrError, match=r"unknown recipe 'w4a16-g23'; did you mean .*w4a16-g32"):
         load_recipe("w4a16-g23")

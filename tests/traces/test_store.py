@@ -82,6 +82,12 @@ def test_a_damaged_file_is_one_clear_line(tmp_path: Path, damage: str) -> None:
     assert "\n" not in str(error.value)
 
 
+def test_where_a_workload_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(EdgeAsrError, match=r"w.json.gz: cannot be written \(.*\); choose another place"):
+        save_workload(load_workload("whisper-tiny.en"), tmp_path / "file" / "w.json.gz")
+
+
 def test_a_missing_file_says_how_to_make_it(tmp_path: Path) -> None:
     with pytest.raises(
         EdgeAsrError, match=r"no such stored workload; build it with python -m traces\.rebuild"

@@ -1,7 +1,6 @@
 """What is known before any audio arrives: positions, masks and rotary tables."""
 
 from collections.abc import Callable
-from functools import cache
 
 import torch
 from torch.fx import Node
@@ -14,20 +13,28 @@ def lets_all_pass(mask: Node) -> bool:
 
     A boolean mask passes where it is true, a float one where it adds zero.
     """
-    value = _value(mask)
+    value = _value(mask, {})
     if value is None:
         return False
     return bool(value.all()) if value.dtype is torch.bool else not bool(value.any())
 
 
-@cache
-def _value(node: Node) -> torch.Tensor | None:
-    """Compute a node on the CPU from its sizes; None if it reads a tensor whose numbers are not at hand."""
+def _value(node: Node, known: dict[Node, torch.Tensor | None]) -> torch.Tensor | None:
+    """Compute a node on the CPU from its sizes; None if it reads a tensor whose numbers are not at hand.
+
+    `known` holds what was computed before, and grows.
+    """
+    if node not in known:
+        known[node] = _computed(node, known)
+    return known[node]
+
+
+def _computed(node: Node, known: dict[Node, torch.Tensor | None]) -> torch.Tensor | None:
     if not isinstance(node.target, Callable):  # type: ignore[arg-type]
         return None
     try:
-        args = [_argument(arg) for arg in node.args]
-        kwargs = {name: _argument(arg) for name, arg in node.kwargs.items()}
+        args = [_argument(arg, known) for arg in node.args]
+        kwargs = {name: _argument(arg, known) for name, arg in node.kwargs.items()}
     except EdgeAsrError:
         return None
     if "device" in kwargs:
@@ -36,9 +43,9 @@ def _value(node: Node) -> torch.Tensor | None:
     return result if isinstance(result, torch.Tensor) else None
 
 
-def _argument(arg: object) -> object:
+def _argument(arg: object, known: dict[Node, torch.Tensor | None]) -> object:
     if isinstance(arg, list | tuple):
-        return [_argument(item) for item in arg]
+        return [_argument(item, known) for item in arg]
     if isinstance(arg, torch.device):
         return torch.device("cpu")
     if not isinstance(arg, Node):
@@ -48,7 +55,7 @@ def _argument(arg: object) -> object:
         return size.node.hint
     if isinstance(size, int):
         return size
-    value = _value(arg)
+    value = _value(arg, known)
     if value is None:
         raise EdgeAsrError(f"the numbers of {arg.name} are not at hand")
     return value

@@ -18,7 +18,7 @@ from quant.quantize import quantize
 from quant.recipe import LayerRule, MethodStep, Recipe
 from tests.quant.networks import NETWORKS, calibration, logits, moonshine, whisper
 from tests.quant.outliers import inject_outliers_
-from tests.quant.recipes import uniform
+from tests.quant.recipes import by_methods, uniform
 from traces.errors import EdgeAsrError
 from traces.formats import FLOAT16, INT8_CHANNEL
 from traces.recognisers import trace_recogniser
@@ -161,6 +161,16 @@ def test_where_nothing_is_rounded_there_is_nothing_to_smooth() -> None:
     smoothquant(problem, SmoothQuantConfig())
     assert not any("self_attn_layer_norm" in name for name in problem.findings.channel_scales)
     assert len(problem.findings.channel_scales) == 4
+
+
+@pytest.mark.parametrize("family", NETWORKS)
+def test_where_a_rotation_has_folded_the_norms_it_says_so(family: str) -> None:
+    model = NETWORKS[family](layers=1)
+    recipe = by_methods("w4a8-g32", "smoothquant", "quarot", "rtn")
+    found = quantize(model, recipe, calibration(model))
+    assert any("no norm has a scale of its own" in remark for remark in found.remarks)
+    plain = quantize(model, smoothed(uniform(*W4A4)), calibration(model))
+    assert not any("no norm" in remark for remark in plain.remarks)
 
 
 def test_a_share_beyond_one_is_refused() -> None:
