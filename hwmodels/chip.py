@@ -233,13 +233,16 @@ class Energy:
     """What computing costs; what moving bytes costs stands with the levels."""
 
     static_power_w: Quantity
-    """Drawn whenever the chip runs, whatever it does."""
+    """Drawn whenever the chip runs, whatever it does and at whatever clock."""
     host_power_w: Quantity
     """Drawn in addition while the host runs an op."""
     mac_j: tuple[FormatQuantity, ...]
     """One MAC, by the wider operand's format class."""
     step_j: Quantity
     """One elementary vector step."""
+    clock_j: Quantity | None = None
+    """Each cycle of the first unit's clock while the chip runs, at this file's voltage; None where what runs
+    with the clock is part of the other energies."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -258,6 +258,7 @@ def _chip(name: str, node: "ChipNode") -> Chip:
             _quantity(node.energy.host_power_w),
             _by_format(node.energy.mac_j),
             _quantity(node.energy.step_j),
+            _optional(node.energy.clock_j),
         ),
         overlap=node.overlap,
         generation=_optional(node.generation),

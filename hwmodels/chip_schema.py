@@ -77,6 +77,10 @@ def _not_negative(node: QuantityNode) -> QuantityNode:
     return node
 
 
+def _not_negative_if_given(node: QuantityNode | None) -> QuantityNode | None:
+    return node if node is None else _not_negative(node)
+
+
 class UnitNode(_Node):
     """Something that computes."""
 
@@ -236,7 +240,9 @@ class EnergyNode(_Node):
     host_power_w: QuantityNode
     mac_j: Annotated[dict[str, QuantityNode], Field(min_length=1)]
     step_j: QuantityNode
+    clock_j: QuantityNode | None = None
     _terms = field_validator("static_power_w", "host_power_w", "step_j")(_not_negative)
+    _clock = field_validator("clock_j")(_not_negative_if_given)
 
     @field_validator("mac_j")
     @classmethod

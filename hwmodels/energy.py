@@ -1,4 +1,4 @@
-"""Energy: MACs and steps, bytes at each level, the host, and static power over the whole latency."""
+"""Energy: MACs and steps, bytes at each level, the host, and what runs at all over the whole latency."""
 
 from dataclasses import dataclass
 
@@ -21,6 +21,7 @@ class EnergyTerms:
     memory_j: tuple[Floats, ...]
     host_j: Floats
     static_j: Floats
+    """What `running_power_w` comes to over the latency."""
 
     def total_j(self) -> Floats:
         """Return the sum of the components: (3, chips, rows)."""
@@ -45,5 +46,18 @@ def energy_terms(
         host_j=np.where(
             rates.on_host, corners(chip.energy.host_power_w, more_is_faster=False) * latency_s, 0.0
         ),
-        static_j=corners(chip.energy.static_power_w, more_is_faster=False) * latency_s,
+        static_j=running_power_w(chip) * latency_s,
     )
+
+
+def running_power_w(chip: Chip) -> Floats:
+    """Return what the chip draws while it runs, whatever it does: (3, chips, 1).
+
+    Static power, and the first unit's clock times the energy of a cycle. Voltage is part of both numbers, so
+    a faster clock costs what it does at the same voltage.
+    """
+    static_w = corners(chip.energy.static_power_w, more_is_faster=False)
+    if chip.energy.clock_j is None:
+        return static_w
+    per_cycle_j = corners(chip.energy.clock_j, more_is_faster=False)
+    return static_w + per_cycle_j * corners(chip.units[0].clock_hz, more_is_faster=False)

@@ -11,7 +11,7 @@ import numpy as np
 
 from hwmodels import cpu, dsp, mcu, npu
 from hwmodels.chip import Chip, Family, Level
-from hwmodels.energy import EnergyTerms, energy_terms
+from hwmodels.energy import EnergyTerms, energy_terms, running_power_w
 from hwmodels.op_table import Floats, OpTable
 from hwmodels.overlap import combined_s
 from hwmodels.placement import Placement
@@ -96,12 +96,12 @@ def terms(ops: OpTable, placement: Placement, chip: Chip) -> Terms:
 
 
 def start_terms(chip: Chip) -> tuple[Floats, Floats]:
-    """Return the fixed delay of one phase, and static power over it: (3, chips) each."""
+    """Return the fixed delay of one phase, and what the chip draws over it: (3, chips) each."""
     clock_hz = corners(chip.units[0].clock_hz, more_is_faster=True)
     cycles = chip.overheads.per_inference_cycles
     starting_s = 0.0 if cycles is None else corners(cycles, more_is_faster=False) / clock_hz
     latency_s = (corners(chip.overheads.per_inference_s, more_is_faster=False) + starting_s)[..., 0]
-    return latency_s, latency_s * corners(chip.energy.static_power_w, more_is_faster=False)[..., 0]
+    return latency_s, latency_s * running_power_w(chip)[..., 0]
 
 
 def _transfer_s(level: Level, level_bytes: Floats) -> Floats:

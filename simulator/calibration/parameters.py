@@ -51,9 +51,15 @@ def default_parameters(chip: Chip) -> tuple[Parameter, ...]:
         Parameter("vector_rate", rates("vector")),
         Parameter("memory_bandwidth", () if far is None else (f"levels.{far.name}.bandwidth_bytes_per_s",)),
         Parameter("time_per_op", ("overheads.per_op_s",)),
-        Parameter("static_power", ("energy.static_power_w",)),
+        Parameter("power", power_paths(chip)),
     )
     return tuple(group for group in groups if group.paths and _can_scale(chip, group))
+
+
+def power_paths(chip: Chip) -> tuple[str, ...]:
+    """Return the key paths of what the chip draws while it runs, whatever it does."""
+    clock = () if chip.energy.clock_j is None else ("energy.clock_j",)
+    return ("energy.static_power_w", *clock)
 
 
 def chosen_parameters(chip: Chip, texts: tuple[str, ...]) -> tuple[Parameter, ...]:

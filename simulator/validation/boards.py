@@ -2,9 +2,9 @@
 
 A board of MLPerf Tiny has two networks, which cannot fix the rates of several op classes. So the rates are
 counted from kernels or taken from published models of engines, and two numbers alone are the board's own: how
-fast its units work at those rates (`units.*.speed`), and what it draws (`energy.static_power_w`). Here both
-are set from the networks that are not predicted. A rate that several chips were fitted to together is fitted
-anew to the others.
+fast its units work at those rates (`units.*.speed`), and what it draws while it runs, static and with the
+clock (`energy.static_power_w` and `energy.clock_j`, whose ratio stays). Here both are set from the networks
+that are not predicted. A rate that several chips were fitted to together is fitted anew to the others.
 """
 
 import math
@@ -15,12 +15,10 @@ import numpy as np
 
 from hwmodels.chip import Chip
 from hwmodels.op_table import Bools, Floats
-from simulator.calibration.parameters import Parameter, scaled
+from simulator.calibration.parameters import Parameter, power_paths, scaled
 from simulator.validation.bench import Bench, Prediction
 from simulator.validation.left_out import LeftOut
 from simulator.validation.measured import Case
-
-POWER = Parameter("power", ("energy.static_power_w",))
 
 STEP = 0.1
 """Log step of the finite differences by which shared rates are fitted."""
@@ -86,12 +84,13 @@ def _without(chip: Chip, pace: Parameter, cases: Sequence[Case], bench: Bench, k
     chip = _times(chip, pace, _root(too_slow))
     if np.isnan(measured_j).any():
         return bench.predict(chip)
+    power = Parameter("power", power_paths(chip))
 
     def too_frugal(log: float) -> float:
-        found = bench.predict(_times(chip, POWER, log)).energy_j.nominal[known]
+        found = bench.predict(_times(chip, power, log)).energy_j.nominal[known]
         return -float(np.mean(np.log(found / measured_j)))
 
-    return bench.predict(_times(chip, POWER, _root(too_frugal)))
+    return bench.predict(_times(chip, power, _root(too_frugal)))
 
 
 def _with_rates_of(chip: Chip, siblings: Sequence[Sibling]) -> Chip:

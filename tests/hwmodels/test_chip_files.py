@@ -4,6 +4,7 @@ import pytest
 
 from hwmodels.chip import Chip
 from hwmodels.chip_file import chip_names, load_chip
+from hwmodels.energy import running_power_w
 from hwmodels.op_table import OpClass
 from hwmodels.quantity import KINDS, RANGED_KINDS
 from hwmodels.rates import PRODUCTS, choose
@@ -44,6 +45,39 @@ def test_assumed_and_fitted_numbers_carry_a_range(chip: Chip) -> None:
         assert number.low <= number.value <= number.high, path
         if number.kind in RANGED_KINDS:
             assert number.low < number.high or number.value == 0, path
+
+
+RUNNING_W = {
+    "nucleo-l4r5zi": 43e-3,
+    "nucleo-u575zi": 23.2e-3,
+    "nucleo-u385rg": 5.28e-3,
+    "nucleo-h7a3zi": 125e-3,
+    "xg24": 10.2e-3,
+    "gap9": 22e-3,
+    "gap9-0v8": 48.5e-3,
+    "ndp120": 14.8e-3,
+    "ndp120-0v9": 3.7e-3,
+}
+"""What boards draw while they compute, beside MACs, as measured or fitted."""
+
+
+@pytest.mark.parametrize("name", RUNNING_W)
+def test_what_is_static_and_what_goes_with_the_clock_is_the_power_of_the_board(name: str) -> None:
+    board = load_chip(name)
+    low_w, power_w, high_w = running_power_w(board).ravel()
+    assert power_w == pytest.approx(RUNNING_W[name], rel=1e-3)
+    assert 0 < board.energy.static_power_w.value < 0.3 * power_w
+    assert 0.7 * power_w < low_w < power_w < high_w < 2 * power_w
+
+
+@pytest.mark.parametrize(("low", "high"), [("gap9", "gap9-0v8"), ("ndp120-0v9", "ndp120")])
+def test_two_voltages_of_one_chip_differ_by_their_square_in_both_powers(low: str, high: str) -> None:
+    ratios = []
+    for path in ("energy.static_power_w", "energy.clock_j"):
+        slow, fast = (dict(load_chip(name).quantities())[path].value for name in (low, high))
+        ratios.append(fast / slow)
+    volts = {"gap9": 0.8 / 0.65, "ndp120-0v9": 1.1 / 0.9}[low]
+    assert ratios == pytest.approx([volts**2] * 2, rel=0.01)
 
 
 def test_datasheet_and_measured_numbers_do_not_pretend_to_be_guesses(chip: Chip) -> None:

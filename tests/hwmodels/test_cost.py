@@ -1,14 +1,16 @@
 """Closed forms by hand on the chip of round numbers: 64 MAC/ns, SRAM 8 B/ns, DRAM 1 B/ns after 100 ns."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from hwmodels.chip import Overlap
+from hwmodels.chip import Chip, Overlap
 from hwmodels.cost_table import BoundBy, CostTable
 from hwmodels.model import cost, start_of_inference
 from hwmodels.op_table import OpClass, OpTable
 from simulator.place import place
-from tests.hwmodels.chips import ROUND, with_overlap, with_ranges
+from tests.hwmodels.chips import ROUND, number, spread, with_overlap, with_ranges
 from tests.hwmodels.tables import attend, conv, dense, depthwise, table, vector
 from traces.formats import FLOAT16, INT4_G32, INT8_TENSOR, Format
 
@@ -105,6 +107,43 @@ def test_energy_is_the_sum_of_its_components() -> None:
     assert found.energy_j.nominal == pytest.approx(
         found.mac_energy_j + found.memory_energy_j.sum(axis=1) + found.static_energy_j
     )
+
+
+def clocked(per_cycle_j: float, clock_hz: float = 1e9, bandwidth: float = 1e9) -> Chip:
+    chip = replace(ROUND, energy=replace(ROUND.energy, clock_j=number(per_cycle_j)))
+    for unit in ("array", "vector"):
+        chip = chip.with_quantity(f"units.{unit}.clock_hz", number(clock_hz))
+    return chip.with_quantity("levels.dram.bandwidth_bytes_per_s", number(bandwidth))
+
+
+def test_the_clock_draws_its_energy_per_cycle_while_anything_runs() -> None:
+    ops = table(dense(16, 32, 16), vector(OpClass.SOFTMAX, 10, 20, 4, INT8_TENSOR))
+    chip = clocked(2e-11)
+    found = cost(ops, place(ops, chip), chip)
+    assert found.static_energy_j == pytest.approx((0.01 + 0.02) * found.latency_s.nominal)
+    start = start_of_inference(chip)
+    assert float(start.energy_j.nominal) == pytest.approx(0.03 * float(start.latency_s.nominal))
+
+
+def test_a_faster_clock_saves_static_energy_where_computing_limits_and_costs_where_memory_does() -> None:
+    def energy_j(ops: OpTable, *clocks_hz: float) -> list[float]:
+        chips = [clocked(1e-11, each) for each in clocks_hz]
+        return [float(cost(ops, place(ops, chip), chip).static_energy_j[0]) for chip in chips]
+
+    slow_j, fast_j = energy_j(table(vector(OpClass.SOFTMAX, 2000, 64, 32, INT8_TENSOR)), 1e9, 2e9)
+    cycles, overhead_s = 2000 * 64 * 32 / 4 + 10, 1e-6
+    assert slow_j - fast_j == pytest.approx(0.01 * cycles / 2e9 - 1e-11 * 1e9 * overhead_s)
+    slow_j, fast_j = energy_j(table(dense(1, 256, 256)), 1e9, 2e9)
+    assert fast_j == pytest.approx(slow_j * (0.01 + 0.02) / (0.01 + 0.01))
+
+
+def test_a_range_of_the_clock_counts_high_for_time_and_low_for_power() -> None:
+    chip = clocked(1e-11).with_quantity("units.array.clock_hz", spread(1e9))
+    ops = table(dense(16, 32, 16))
+    found = cost(ops, place(ops, chip), chip)
+    power_w = found.energy_j.low[0] - found.mac_energy_j[0] - found.memory_energy_j[0].sum()
+    assert power_w == pytest.approx((0.01 + 0.005) * found.latency_s.low[0])
+    assert found.energy_j.low[0] < found.energy_j.nominal[0] < found.energy_j.high[0]
 
 
 def test_starting_a_phase_costs_its_delay_and_static_power_over_it() -> None:

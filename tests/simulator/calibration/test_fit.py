@@ -20,7 +20,7 @@ JOBS = tuple(
     (network, Precision.W8A8)
     for network in ("mlperf-tiny-ic", "mlperf-tiny-vww", "mlperf-tiny-kws", "mlperf-tiny-ad", "resnet-18")
 )
-CORE = ("core=rates.*.per_cycle", "power=energy.static_power_w")
+CORE = ("core=rates.*.per_cycle", "power=energy.static_power_w,energy.clock_j")
 
 
 def measured_on(chip: Chip, *, with_energy: bool = True) -> list[Case]:
@@ -87,7 +87,8 @@ def test_default_parameters_are_named_after_what_they_are() -> None:
     names = [each.name for each in default_parameters(load_chip("hexagon-htp-v75"))]
     assert names[:4] == ["integer_rate", "float_rate", "vector_rate", "memory_bandwidth"]
     board = default_parameters(load_chip("nucleo-l4r5zi"))
-    assert [each.name for each in board] == ["speed", "memory_bandwidth", "time_per_op", "static_power"]
+    assert [each.name for each in board] == ["speed", "memory_bandwidth", "time_per_op", "power"]
+    assert board[-1].paths == ("energy.static_power_w", "energy.clock_j")
     assert board[0].paths == ("units.core.speed",)
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from hwmodels.chip import Chip
 from hwmodels.chip_file import load_chip
-from simulator.calibration.parameters import Parameter, scaled
+from simulator.calibration.parameters import Parameter, power_paths, scaled
 from simulator.validation.bench import Bench
-from simulator.validation.boards import POWER, Sibling, leave_network_out, shared_rates, speed
+from simulator.validation.boards import Sibling, leave_network_out, shared_rates, speed
 from simulator.validation.measured import Case
 from traces.networks.store import Precision
 
@@ -32,7 +32,7 @@ def off(chip: Chip, **factors: float) -> Chip:
     """Return a chip with its own speed or power, or the shared rate, multiplied."""
     pace = speed(chip)
     assert pace is not None
-    known = {"speed": pace, "power": POWER, "depthwise": DEPTHWISE}
+    known = {"speed": pace, "power": Parameter("power", power_paths(chip)), "depthwise": DEPTHWISE}
     return scaled(chip, tuple(known[name] for name in factors), tuple(factors.values()))
 
 
