@@ -9,8 +9,9 @@ from traces.graph import Convolution, Extents, Graph, Op, OpKind, Product, Rows
 def macs(op: Op) -> Dim:
     """Return the multiply-accumulates of an op.
 
-    Product: batch * m * k * n. Convolution: one per output element and element of its window. A Fourier
-    transform counts the real multiplications of its algorithm. Everything else has none.
+    Product: batch * m * k * n. Convolution: one per output element and element of its window. Of a front end
+    a Fourier transform counts the real multiplications of its algorithm, mel filters each of their weights.
+    Everything else has none.
     """
     return _macs(op.kind, op.extents, op.function)
 
@@ -25,8 +26,10 @@ def _macs(kind: OpKind, extents: Extents, function: str) -> Dim:
             for size in conv.kernel:
                 window *= size
             return product((conv.batch, Dim.of(conv.out_channels * window), *conv.out_size))
-        case Rows(rows, row_length) if kind is OpKind.SPECTROGRAM and function == "rfft":
-            return rows * rfft_multiplications(row_length.constant or 0)
+        case Rows(rows, row_length) if kind is OpKind.SPECTROGRAM:
+            return rows * (
+                rfft_multiplications(row_length.constant or 0) if function == "rfft" else row_length
+            )
         case _:
             return Dim("0")
 

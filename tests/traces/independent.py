@@ -20,7 +20,7 @@ def whisper_macs(model: WhisperArchitecture, *, past_tokens: int) -> dict[str, i
     d, f, p = model.d_model, model.ffn_size, model.max_source_positions
     encoder_layer = 4 * p * d * d + 2 * p * p * d + 2 * p * d * f
     return {
-        "frontend": 2 * p * (RFFT_400 + BINS * model.mel_bins),
+        "frontend": 2 * p * (RFFT_400 + 2 * BINS),
         "encode": 2 * p * d * model.mel_bins * 3 + p * d * d * 3 + model.encoder_layers * encoder_layer,
         "cross_kv": model.decoder_layers * 2 * p * d * d,
         "prefill": _whisper_decoder(model, tokens=model.prompt_tokens, past=0),

@@ -1,9 +1,12 @@
 """Closed forms of the count, by hand."""
 
+import pytest
+from transformers import WhisperFeatureExtractor
+
 from traces.counts import graph_macs, macs, rfft_multiplications
 from traces.dims import Dim
 from traces.graph import Convolution, Graph, Op, OpKind, Product, Rows
-from traces.spectrogram import log_mel
+from traces.spectrogram import BINS, FILTERS_PER_BIN, log_mel
 
 
 def op(kind: OpKind, extents: Product | Convolution | Rows, function: str = "f") -> Op:
@@ -45,4 +48,13 @@ def test_a_power_of_two_transform() -> None:
 def test_a_graph_is_the_sum_of_its_ops() -> None:
     graph = log_mel("whisper", frames=3_000, mels=80)
     assert isinstance(graph, Graph)
-    assert graph_macs(graph).at({"batch": 2}) == 2 * 3_000 * (3_960 + 201 * 80)
+    assert graph_macs(graph).at({"batch": 2}) == 2 * 3_000 * (3_960 + 2 * 201)
+
+
+@pytest.mark.parametrize("mels", [80, 128])
+def test_a_bin_adds_to_two_mel_filters(mels: int) -> None:
+    filters = WhisperFeatureExtractor(feature_size=mels).mel_filters
+    assert filters.shape == (BINS, mels)
+    per_bin = (filters != 0).sum(axis=1)
+    assert per_bin.max() == FILTERS_PER_BIN
+    assert per_bin.sum() > 0.95 * FILTERS_PER_BIN * BINS  # the first and last filters have no neighbour
