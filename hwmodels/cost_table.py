@@ -56,6 +56,7 @@ class CostTable:
     level_bytes: Floats
     """(rows, levels): bytes that cross each level's port after tiling and residency."""
     mac_energy_j: Floats
+    """MACs and elementary vector steps, those of unpacking included."""
     memory_energy_j: Floats
     """(rows, levels)"""
     host_energy_j: Floats

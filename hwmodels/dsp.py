@@ -9,6 +9,7 @@ from hwmodels.quantity import NOMINAL
 from hwmodels.rates import RowRates
 from hwmodels.tiling import tiled_bytes
 from hwmodels.traffic import LevelBytes
+from hwmodels.unpack import touched_weights
 
 
 def level_bytes(
@@ -20,6 +21,6 @@ def level_bytes(
     """
     nearest, *others = tiled_bytes(ops, placement, chip, rates=rates, weight_bytes=weight_bytes)
     widened = np.where(
-        np.isfinite(rates.weights_per_s[NOMINAL]), ops.weight_elements * rates.weight_bytes, 0.0
+        np.isfinite(rates.weights_per_s[NOMINAL]), touched_weights(ops) * rates.weight_bytes, 0.0
     )
     return nearest + widened, *others

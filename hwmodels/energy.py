@@ -9,6 +9,7 @@ from hwmodels.op_table import Floats, OpTable
 from hwmodels.quantity import corners
 from hwmodels.rates import RowRates
 from hwmodels.traffic import LevelBytes
+from hwmodels.unpack import unpacked
 from hwmodels.utilisation import is_product, work
 
 
@@ -17,7 +18,7 @@ class EnergyTerms:
     """Joules per row: (3, chips, rows) for optimistic, nominal and pessimistic; memory one such per level."""
 
     mac_j: Floats
-    """MACs and elementary vector steps."""
+    """MACs and elementary vector steps, those of unpacking included."""
     memory_j: tuple[Floats, ...]
     host_j: Floats
     static_j: Floats
@@ -38,7 +39,8 @@ def energy_terms(
     """
     step_j = np.where(rates.on_host, 0.0, corners(chip.energy.step_j, more_is_faster=False))
     return EnergyTerms(
-        mac_j=work(ops) * np.where(is_product(ops), rates.mac_j, step_j),
+        mac_j=work(ops) * np.where(is_product(ops), rates.mac_j, step_j)
+        + unpacked(ops, rates, chip).steps * step_j,
         memory_j=tuple(
             crossing * corners(level.energy_j_per_byte, more_is_faster=False)
             for level, crossing in zip(chip.levels, level_bytes, strict=True)

@@ -8,6 +8,7 @@ from hwmodels.placement import Placement
 from hwmodels.quantity import NOMINAL
 from hwmodels.rates import RowRates
 from hwmodels.traffic import LevelBytes
+from hwmodels.unpack import touched_weights
 from hwmodels.utilisation import is_product
 
 
@@ -39,4 +40,4 @@ def level_bytes(
         sum((np.where(level == idx, size_bytes, 0.0) for level, size_bytes in homes), np.zeros((1, 1)))
         for idx in range(len(chip.levels))
     )
-    return nearest + np.where(widened, ops.weight_elements * rates.weight_bytes * uses, 0.0), *others
+    return nearest + np.where(widened, touched_weights(ops) * rates.weight_bytes * uses, 0.0), *others

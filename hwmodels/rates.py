@@ -29,6 +29,7 @@ def pace_hz(unit: Unit) -> Floats:
 class Choice:
     """How a chip does one op class with one pair of formats."""
 
+    op: OpClass
     rate: Rate
     stored: str
     """The format class weights are stored in; empty without weights."""
@@ -97,7 +98,9 @@ def choose(
         grouped = grouped and weight_class.startswith("int")
     computed = [name for name in (rate.weight, rate.activation) if name]
     wider = max(computed or [weight_class, activation_class], key=lambda name: bits_of(name) if name else 0)
-    return Choice(rate, stored, unpacked_from, grouped, cast, "" if on_host else wider, "; ".join(reasons))
+    return Choice(
+        op, rate, stored, unpacked_from, grouped, cast, "" if on_host else wider, "; ".join(reasons)
+    )
 
 
 def _find(
@@ -294,7 +297,7 @@ def _bytes_per_weight(chip: Chip, choice: Choice) -> Quantity:
 
 
 def _mac_energy(chip: Chip, choice: Choice) -> Quantity:
-    if not choice.energy_class or choice.rate.ops[0] not in PRODUCTS:
+    if not choice.energy_class or choice.op not in PRODUCTS:
         return _NOTHING
     found = _lookup(chip.energy.mac_j, choice.energy_class)
     if found is None:

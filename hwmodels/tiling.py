@@ -28,9 +28,13 @@ def tiled_bytes(
 ) -> LevelBytes:
     """Return the bytes that cross each level's port.
 
+    The host has no part in the units' buffer: of its rows, what lives in the nearest level crosses it once.
+
     `weight_bytes`: (chips, rows) as stored on these chips.
     """
     nearest = array_bytes(ops, rates, weight_bytes=weight_bytes)
+    by_host = once_bytes(ops, weight_bytes=weight_bytes) if chip.levels[0].holds else 0.0
+    nearest = np.where(rates.on_host, by_host, nearest)
     return nearest, *_behind(ops, placement, chip, rates=rates, weight_bytes=weight_bytes)
 
 
@@ -75,8 +79,14 @@ def array_bytes(ops: OpTable, rates: RowRates, *, weight_bytes: Floats) -> Float
         rates.activation_bytes / np.minimum(rates.lanes_n, np.maximum(ops.n, 1.0))
         + rates.weight_bytes / np.minimum(rates.lanes_m, np.maximum(ops.m, 1.0))
     )
-    once = ops.input_bytes + ops.second_bytes + weight_bytes
-    return np.maximum(reads, once) + ops.epilogue_bytes + ops.output_bytes
+    written = ops.epilogue_bytes + ops.output_bytes
+    return np.maximum(reads + written, once_bytes(ops, weight_bytes=weight_bytes))
+
+
+def once_bytes(ops: OpTable, *, weight_bytes: Floats) -> Floats:
+    """Return the bytes of every operand and result, each once: (chips, rows)."""
+    read = ops.input_bytes + ops.second_bytes + weight_bytes
+    return read + ops.epilogue_bytes + ops.output_bytes
 
 
 def _entering_bytes(ops: OpTable, chip: Chip, idx: int) -> Floats:
