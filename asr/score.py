@@ -95,15 +95,16 @@ def count_errors(rows: Sequence[UtteranceResult]) -> ErrorCounts:
 
     references = [normalise(row.reference) for row in rows]
     hypotheses = [normalise(row.hypothesis) for row in rows]
-    words = jiwer.process_words(references, hypotheses)
-    characters = jiwer.process_characters(references, hypotheses)
+    # Of no pair at all jiwer makes one empty alignment.
+    words = jiwer.process_words(references, hypotheses).alignments[: len(rows)]
+    characters = jiwer.process_characters(references, hypotheses).alignments[: len(rows)]
     by_kind = {
-        kind: np.array([_count(chunks, kind) for chunks in words.alignments], dtype=np.int64)
+        kind: np.array([_count(chunks, kind) for chunks in words], dtype=np.int64)
         for kind in ("equal", "substitute", "delete", "insert")
     }
     character_errors = [
         sum(_count(chunks, kind) for kind in ("substitute", "delete", "insert"))
-        for chunks in characters.alignments
+        for chunks in characters
     ]
     return ErrorCounts(
         hits=by_kind["equal"],
@@ -126,12 +127,7 @@ def score(rows: Sequence[UtteranceResult], *, n_resamples: int = 10_000, seed: i
         EdgeAsrError: no reference holds a word.
     """
     counts = count_errors(rows)
-    speech = counts.is_speech
-    if not speech.any():
-        raise EdgeAsrError(
-            f"none of the {len(rows)} references holds a word after normalisation, so there is no WER; "
-            "check the transcripts"
-        )
+    speech = _speech(counts)
     errors, words = counts.word_errors[speech], counts.words[speech]
     sums = resample_sums(np.stack([errors, words], axis=1), n_resamples=n_resamples, seed=seed)
     return Scores(
@@ -165,11 +161,11 @@ def compare(
     confidence intervals in ASR performance evaluation", section 3).
 
     Raises:
-        EdgeAsrError: the two are not of the same utterances.
+        EdgeAsrError: the two are not of the same utterances, or no reference holds a word.
     """
     _check_paired(rows, baseline)
     counts, baseline_counts = count_errors(rows), count_errors(baseline)
-    speech = counts.is_speech
+    speech = _speech(counts)
     columns = (counts.word_errors[speech], baseline_counts.word_errors[speech], counts.words[speech])
     sums = resample_sums(np.stack(columns, axis=1), n_resamples=n_resamples, seed=seed)
     total_errors, total_baseline_errors, total_words = (int(column.sum()) for column in columns)
@@ -178,6 +174,21 @@ def compare(
         interval=interval((sums[:, 0] - sums[:, 1]) / sums[:, 2]),
         n_utterances=int(speech.sum()),
     )
+
+
+def _speech(counts: ErrorCounts) -> NDArray[np.bool_]:
+    """Return which utterances enter the error rates.
+
+    Raises:
+        EdgeAsrError: none does.
+    """
+    speech = counts.is_speech
+    if not speech.any():
+        raise EdgeAsrError(
+            f"none of the {speech.size} references holds a word after normalisation, so there is no WER; "
+            "check the transcripts"
+        )
+    return speech
 
 
 def _check_paired(rows: Sequence[UtteranceResult], baseline: Sequence[UtteranceResult]) -> None:

@@ -39,6 +39,11 @@ def test_counts_by_hand() -> None:
     np.testing.assert_array_equal(counts.insertions, [0, 1, 0, 0, 2, 1])
 
 
+def test_of_no_utterance_there_are_no_counts() -> None:
+    counts = count_errors([])
+    assert counts.words.shape == counts.character_errors.shape == counts.characters.shape == (0,)
+
+
 def test_scores_by_hand() -> None:
     scores = score(rows(PAIRS))
     assert scores.wer == 3 / 10
@@ -64,9 +69,12 @@ def test_an_empty_hypothesis_is_all_deletions() -> None:
     assert (scores.wer, scores.deletions) == (1.0, 2)
 
 
-def test_no_words_at_all_is_an_error() -> None:
-    with pytest.raises(EdgeAsrError, match="none of the 2 references holds a word"):
-        score(rows([("", "lamp"), ("uh", "")]))
+@pytest.mark.parametrize("pairs", [[("", "lamp"), ("uh", "")], []])
+def test_no_words_at_all_is_an_error(pairs: list[tuple[str, str]]) -> None:
+    silent = rows(pairs)
+    for measure in (lambda: score(silent), lambda: compare(silent, silent)):
+        with pytest.raises(EdgeAsrError, match=f"none of the {len(pairs)} references holds a word"):
+            measure()
 
 
 def test_difference_by_hand() -> None:
