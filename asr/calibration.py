@@ -1,6 +1,7 @@
 """What quantization methods are shown: a corpus as the float recogniser itself hears it."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 
 import torch
@@ -9,7 +10,7 @@ from asr.audio import Samples
 from asr.corpora import load_corpus
 from asr.corpus import Corpus, Utterance
 from asr.decode import BATCH_SIZE, Progress, transcribe
-from asr.encode import model_inputs
+from asr.encode import features
 from asr.recogniser import Recogniser
 from asr.segments import split_at_pauses
 from quant.calibration import CalibrationBatch, CalibrationData, enough_tokens
@@ -27,7 +28,7 @@ def calibration_data(
     batch_size: int = BATCH_SIZE,
     progress: Progress | None = None,
 ) -> CalibrationData:
-    """Return encoder inputs and decoder tokens of a corpus, one utterance per batch.
+    """Return encoder inputs and decoder tokens of a corpus, one utterance, or window of one, per batch.
 
     The decoder's tokens are the prompt and the recogniser's own greedy text, just those that it was fed while
     decoding: references may hold what it would never write. Audio beyond its window is cut as in decoding.
@@ -42,9 +43,10 @@ def calibration_data(
     drawn: list[CalibrationBatch] = []
     n_tokens = 0
     for pieces in _pieces(recogniser, chosen, at_once=None if tokens is None else batch_size):
-        heard = transcribe(recogniser, pieces, batch_size=batch_size, progress=None if tokens else progress)
+        audios = [piece.audio for piece in pieces]
+        heard = transcribe(recogniser, audios, batch_size=batch_size, progress=None if tokens else progress)
         for piece, transcript in zip(pieces, heard, strict=True):
-            drawn.append(_batch(recogniser, piece, transcript.token_ids))
+            drawn.append(_batch(recogniser, piece, token_ids=transcript.token_ids))
             n_tokens += drawn[-1].decoder_ids.numel()
         if tokens is not None:
             if progress:
@@ -80,24 +82,33 @@ def calibration_for(
     return calibration_data(recogniser, load_corpus(corpus), limit=limit, tokens=wanted, progress=progress)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Piece:
+    """What fits one window of an utterance; `continues` an utterance that did not fit the one before."""
+
+    audio: Samples
+    continues: bool
+
+
 def _pieces(
     recogniser: Recogniser, utterances: Iterator[Utterance], *, at_once: int | None
-) -> Iterator[list[Samples]]:
+) -> Iterator[list[_Piece]]:
     """Yield the audio of so many utterances at a time, or of all, in pieces that fit the window."""
     while chunk := list(islice(utterances, at_once)):
         yield [
-            piece
+            _Piece(audio, continues=number > 0)
             for utterance in chunk
-            for piece in split_at_pauses(utterance.audio, window_s=recogniser.window_s)
+            for number, audio in enumerate(split_at_pauses(utterance.audio, window_s=recogniser.window_s))
         ]
 
 
-def _batch(recogniser: Recogniser, audio: Samples, token_ids: tuple[int, ...]) -> CalibrationBatch:
-    """Return one utterance; the last token is left out, because no decoder step reads it."""
+def _batch(recogniser: Recogniser, piece: _Piece, *, token_ids: tuple[int, ...]) -> CalibrationBatch:
+    """Return one piece; the last token is left out, because no decoder step reads it."""
     return CalibrationBatch(
-        inputs=model_inputs(recogniser, [audio]),
+        inputs=features(recogniser, [piece.audio]),
         decoder_ids=torch.tensor([[*recogniser.prompt_ids, *token_ids[:-1]]], device=recogniser.device),
-        valid=encoder_positions(recogniser, audio.size),
+        valid=encoder_positions(recogniser, piece.audio.size),
+        continues=piece.continues,
     )
 
 

@@ -31,16 +31,21 @@ def encode(recogniser: Recogniser, audios: Sequence[Samples]) -> "BaseModelOutpu
 
 
 def model_inputs(recogniser: Recogniser, audios: Sequence[Samples]) -> Tensor:
-    """Return what the encoder reads, on the model's device and in its dtype.
+    """Return what the encoder reads, on the model's device and in its dtype; shapes as `features`."""
+    return features(recogniser, audios).to(recogniser.model.dtype)
+
+
+def features(recogniser: Recogniser, audios: Sequence[Samples]) -> Tensor:
+    """Return what the encoder reads, on the model's device, in float32.
 
     Whisper: log-mel features `(batch, n_mels, frames)`, padded to the window. Moonshine: samples
     `(batch, n_samples)` of audio of one length, padded to `MOONSHINE_SHORTEST_SAMPLES`.
     """
     shortest = MOONSHINE_SHORTEST_SAMPLES if recogniser.family == "moonshine" else 0
     padded = [np.pad(audio, (0, max(0, shortest - audio.size))) for audio in audios]
-    features = recogniser.feature_extractor(padded, sampling_rate=SAMPLE_RATE_HZ, return_tensors="pt")
-    inputs: Tensor = features[recogniser.model.main_input_name]
-    return inputs.to(recogniser.model.device, recogniser.model.dtype)
+    extracted = recogniser.feature_extractor(padded, sampling_rate=SAMPLE_RATE_HZ, return_tensors="pt")
+    inputs: Tensor = extracted[recogniser.model.main_input_name]
+    return inputs.to(recogniser.model.device, torch.float32)
 
 
 def _encode_whisper(recogniser: Recogniser, audios: Sequence[Samples]) -> "BaseModelOutput":

@@ -103,8 +103,7 @@ def count_errors(rows: Sequence[UtteranceResult]) -> ErrorCounts:
         for kind in ("equal", "substitute", "delete", "insert")
     }
     character_errors = [
-        sum(_count(chunks, kind) for kind in ("substitute", "delete", "insert"))
-        for chunks in characters
+        sum(_count(chunks, kind) for kind in ("substitute", "delete", "insert")) for chunks in characters
     ]
     return ErrorCounts(
         hits=by_kind["equal"],

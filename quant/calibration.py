@@ -31,14 +31,17 @@ at n = d, where the matrix is all but singular, and 0.09 at n = 2 d, well above 
 class CalibrationBatch:
     """Utterances of one length: encoder input, and the decoder's tokens, prompt included.
 
-    inputs: (batch, n_mels, frames) log-mel features or (batch, samples) audio; decoder_ids: (batch, tokens).
-    Of the encoder's output positions the first `valid` carry audio, the rest is padding that methods must not
-    look at (Whisper pads every clip to its window); None means that all do.
+    inputs: (batch, n_mels, frames) log-mel features or (batch, samples) audio, float32 whatever the network
+    computes in; decoder_ids: (batch, tokens). An utterance longer than the encoder's window takes several
+    batches, of which all but the first are marked as `continues`. Of the encoder's output positions the first
+    `valid` carry audio, the rest is padding that methods must not look at (Whisper pads every clip to its
+    window); None means that all do.
     """
 
     inputs: Tensor
     decoder_ids: Tensor
     valid: int | None = None
+    continues: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,8 +52,8 @@ class CalibrationData:
 
     @property
     def n_utterances(self) -> int:
-        """How many utterances there are."""
-        return sum(len(batch.inputs) for batch in self.batches)
+        """How many utterances of the corpus were drawn, however many batches each takes."""
+        return sum(len(batch.inputs) for batch in self.batches if not batch.continues)
 
     @property
     def n_tokens(self) -> int:
@@ -73,8 +76,9 @@ def need_data(data: CalibrationData | None, method: str) -> CalibrationData:
         )
     for index, batch in enumerate(data.batches):
         if not bool(torch.isfinite(batch.inputs).all()):
+            utterance = CalibrationData(data.batches[: index + 1]).n_utterances - len(batch.inputs)
             raise EdgeAsrError(
-                f"calibration: what the encoder reads of utterance {index} is NaN or infinite; "
+                f"calibration: what the encoder reads of utterance {utterance} is NaN or infinite; "
                 "check the audio"
             )
     return data

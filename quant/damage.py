@@ -74,7 +74,7 @@ def divergence_of(
 def encoded_by(network: "PreTrainedModel", data: CalibrationData) -> "tuple[ModelOutput, ...]":
     """Return what a network's encoder makes of each batch: (batch, positions, channels) and masks."""
     with torch.no_grad():
-        return tuple(network.get_encoder()(batch.inputs) for batch in data.batches)
+        return tuple(network.get_encoder()(batch.inputs.to(network.dtype)) for batch in data.batches)
 
 
 def _log_probabilities(
@@ -82,7 +82,7 @@ def _log_probabilities(
 ) -> Iterator[Tensor]:
     for index, batch in enumerate(data.batches):
         inputs = {} if encoded is None else {"encoder_outputs": encoded[index]}
-        audio = (batch.inputs,) if encoded is None else ()
+        audio = (batch.inputs.to(model.dtype),) if encoded is None else ()
         with torch.no_grad():
             logits = model(*audio, decoder_input_ids=batch.decoder_ids, use_cache=False, **inputs).logits
         yield logits.float().log_softmax(-1).flatten(0, 1)

@@ -1,10 +1,17 @@
+import numpy as np
 import pytest
 import torch
 
 from asr.audio import Samples
 from asr.calibration import calibration_data, encoder_positions
 from asr.corpus import Corpus, CorpusIdentity, Utterance
+from asr.encode import model_inputs
+from asr.models import load_recogniser
 from asr.recogniser import Recogniser
+from quant.damage import divergence_of, reference_of
+from quant.layers import working_copy
+from quant.quantize import quantize
+from quant.recipe import load_recipe
 from traces.errors import EdgeAsrError
 
 IDENTITY = CorpusIdentity(name="noise", source="test", config="", split="test", revision="1")
@@ -60,6 +67,43 @@ def test_drawing_ends_once_the_decoder_has_enough_tokens(recogniser: Recogniser,
     for batch, other in zip(drawn.batches, everything.batches, strict=False):
         assert torch.equal(batch.decoder_ids, other.decoder_ids)
     assert calibration_data(recogniser, corpus, tokens=10**6, batch_size=3).n_utterances == 12
+
+
+def test_windows_of_one_utterance_count_once(whisper_recogniser: Recogniser) -> None:
+    """What is drawn behind the utterances seen is the next one, however many windows those took."""
+    rng = np.random.default_rng(3)
+    audios = [rng.normal(scale=0.1, size=int(16_000 * s)).astype(np.float32) for s in (0.5, 5.0, 0.7, 0.9)]
+    utterances = [Utterance(f"clip{i}", audio, "") for i, audio in enumerate(audios)]
+    corpus = Corpus(IDENTITY, n_utterances=len(utterances), read=lambda: iter(utterances))
+    seen = calibration_data(whisper_recogniser, corpus, limit=2)
+    assert len(seen.batches) >= 4  # 5 s of 2 s windows
+    assert [batch.continues for batch in seen.batches[:3]] == [False, False, True]
+    assert seen.n_utterances == 2
+    behind = calibration_data(whisper_recogniser, corpus, start=seen.n_utterances)
+    assert [batch.valid for batch in behind.batches] == [35, 45]
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("family", ["whisper", "moonshine"])
+def test_a_recogniser_of_short_floats_is_quantized_with_data(
+    family: str, dtype: str, request: pytest.FixtureRequest, corpus: Corpus
+) -> None:
+    """It comes out as its weights in float32 would, on the same data."""
+    recogniser = load_recogniser(request.getfixturevalue(f"{family}_folder"), dtype=dtype)
+    data = calibration_data(recogniser, corpus)
+    assert {batch.inputs.dtype for batch in data.batches} == {torch.float32}
+    assert torch.equal(
+        data.batches[0].inputs.to(recogniser.model.dtype),
+        model_inputs(recogniser, [next(iter(corpus)).audio]),
+    )
+    recipe = load_recipe("w8a8-static")
+    found = quantize(recogniser.model, recipe, data).model
+    expected = quantize(working_copy(recogniser.model), recipe, data).model
+    state, expected_state = found.state_dict(), expected.state_dict()
+    assert state.keys() == expected_state.keys()
+    assert all(torch.equal(state[name], expected_state[name]) for name in state)
+    assert divergence_of(found, reference_of(recogniser.model, data)) < 0.1
+    assert recogniser.dtype == dtype
 
 
 @pytest.mark.parametrize(

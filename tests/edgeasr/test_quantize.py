@@ -3,7 +3,9 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from safetensors.torch import load_file
 
 from edgeasr.cli.app import main
@@ -61,6 +63,22 @@ def test_held_out_details_are_those_of_other_utterances(
     _, unseen, _ = run([*words, "-o", str(tmp_path / "b"), "--held-out"], monkeypatch, capsys)
     assert json.loads(seen)[0]["input_absmax"] != json.loads(unseen)[0]["input_absmax"]
     assert (tmp_path / "a" / TENSORS).read_bytes() == (tmp_path / "b" / TENSORS).read_bytes()
+
+
+def test_held_out_utterances_follow_long_ones_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An utterance of three windows is one utterance: the second of the corpus is the first held out."""
+    noise = np.random.default_rng(0).normal(scale=0.1, size=20 * 16_000)  # windows are 8 s long
+    for name, scale in (("a", 1.0), ("b", 2.0)):
+        soundfile.write(tmp_path / f"{name}.wav", scale * noise, 16_000)
+    (tmp_path / "metadata.csv").write_text("file_name,transcription\na.wav,\nb.wav,\n")
+    words = ["quantize", "whisper-micro", "--recipe", "w8a8-static", "-o", str(tmp_path / "packed")]
+    words += ["--calibration", f"audiofolder:{tmp_path}", "--limit", "1", "--held-out", "--format", "json"]
+    code, out, err = run(words, monkeypatch, capsys)
+    assert code == 0, err
+    assert json.loads(out)[0]["module"] == "model.encoder.conv1"
+    assert read_manifest(tmp_path / "packed").n_utterances == 1
 
 
 def test_a_parquet_table_goes_to_the_folder(

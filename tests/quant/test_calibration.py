@@ -1,5 +1,7 @@
 """How much calibration data a network needs, and what is said when there is less."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -33,6 +35,15 @@ def test_audio_that_is_not_finite_is_named() -> None:
     batches[2] = CalibrationBatch(torch.full((1, 80, 40), torch.nan), batches[2].decoder_ids)
     with pytest.raises(EdgeAsrError, match="what the encoder reads of utterance 2 is NaN or infinite"):
         need_data(CalibrationData(tuple(batches)), "gptq")
+    batches[1] = replace(batches[1], continues=True)
+    with pytest.raises(EdgeAsrError, match="what the encoder reads of utterance 1 is NaN or infinite"):
+        need_data(CalibrationData(tuple(batches)), "gptq")
+
+
+def test_an_utterance_of_several_batches_counts_once() -> None:
+    (batch,) = data_of(1, tokens=8).batches
+    data = CalibrationData((batch, replace(batch, continues=True), batch))
+    assert (data.n_utterances, data.n_tokens) == (2, 24)
 
 
 def test_too_little_data_is_an_error() -> None:
