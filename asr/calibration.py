@@ -64,8 +64,8 @@ def calibration_data(
 def calibration_for(
     recogniser: Recogniser,
     recipe: Recipe,
-    corpus: str,
     *,
+    corpus: str,
     limit: int | None = None,
     progress: Progress | None = None,
 ) -> CalibrationData | None:

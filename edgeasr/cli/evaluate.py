@@ -57,7 +57,7 @@ def evaluate(
 
             chosen = load_recipe(recipe)
             told = partial(progress, f"calibration on {calibration}")
-            data = calibration_for(recogniser, chosen, calibration, progress=told)
+            data = calibration_for(recogniser, chosen, corpus=calibration, progress=told)
             quantized = quantize(recogniser.model, chosen, data, progress=progress)
             remarks = quantized.remarks
             recogniser = replace(recogniser, model=quantized.model)

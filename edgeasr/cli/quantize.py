@@ -72,7 +72,7 @@ def quantize(
     try:
         with progress_bars() as progress:
             told = partial(progress, f"calibration on {calibration}")
-            data = calibration_for(recogniser, chosen, calibration, limit=limit, progress=told)
+            data = calibration_for(recogniser, chosen, corpus=calibration, limit=limit, progress=told)
             seen = _shown(recogniser, calibration, data, held_out, progress) if details or held_out else None
             quantized = quantize_(
                 recogniser.model, chosen, data, progress=progress, resume=unfinished, details=seen

@@ -75,7 +75,7 @@ class Workbench:
             data = calibration_for(
                 recogniser,
                 job.recipe,
-                study.calibration,
+                corpus=study.calibration,
                 limit=study.calibration_utterances,
                 progress=partial(progress, f"{job.model} on {study.calibration}"),
             )
