@@ -25,7 +25,7 @@ tokens: 20
 axes:
   levels.sram.size_bytes: {{from: 256KiB, to: 8MiB, scale: log}}
   levels.dram.bandwidth_bytes_per_s: {{from: 1GB/s, to: 16GB/s, scale: log}}
-  rates.dense-int8.per_cycle: [256, 512, 1024, 2048]
+  rates.dense-int8.lanes.n: [4, 8, 16, 32]
   units.array.clock_hz: {{from: 400MHz, to: 1GHz}}
   levels.dram.energy_j_per_byte: {{from: 20 pJ/B, to: 200 pJ/B, scale: log}}
   overheads.per_op_s: {{from: 1us, to: 20us, scale: log}}

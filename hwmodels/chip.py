@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import StrEnum
-from itertools import pairwise
 from typing import Literal, cast
 
+from hwmodels.lanes import EXTENTS, Lanes
 from hwmodels.op_table import OpClass
-from hwmodels.quantity import Kind, Quantity, worst
+from hwmodels.quantity import Kind, Quantity, Varied, worst
 
 Family = Literal["npu", "mcu", "dsp", "cpu"]
 UnitKind = Literal["matrix", "vector", "core", "host"]
@@ -71,24 +71,6 @@ class Level:
     channel_s: Quantity | None = None
     """Least time per output channel whose scale comes from here: scales are fetched one by one, and only so
     many are under way during the latency. None where that never limits."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lanes:
-    """What a unit does at once along each extent: extents are rounded up to multiples of these."""
-
-    batch: int = 1
-    m: int = 1
-    k: int = 1
-    n: int = 1
-    m_inner: int = 0
-    """How many of `m` positions lie along the innermost axis; 0 where any `m` of them make a block."""
-    flat: bool = False
-    """Whether a result of one row, which `m_inner` would fill in part, is cut along m as a whole."""
-    window: int = 1
-    """Elements of a convolution's window taken at once, where the unit walks windows first."""
-    deep: int = 1
-    """Channels taken at once where it walks channels first, one element of the window after another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +259,11 @@ class Chip:
         """Yield every number with its key path, such as `levels.sram.size_bytes`, in a fixed order."""
         yield from _quantities(self, "")
 
+    def lanes(self) -> Iterator[tuple[str, int | Varied]]:
+        """Yield the extents of every rate's lanes with their key path, such as `rates.dense-int8.lanes.n`."""
+        for rate in self.rates:
+            yield from ((f"rates.{rate.name}.lanes.{name}", getattr(rate.lanes, name)) for name in EXTENTS)
+
     def worst_kind(self) -> Kind:
         """Return the least trustworthy kind among the chip's numbers."""
         return worst(tuple(quantity.kind for _, quantity in self.quantities()))
@@ -284,23 +271,6 @@ class Chip:
     def with_quantity(self, path: str, quantity: Quantity) -> "Chip":
         """Return the chip with the number at a key path replaced; the path must be one of `quantities()`."""
         return cast("Chip", _replaced(self, path.split("."), quantity))
-
-
-def bandwidth_mistake(bandwidths: tuple[tuple[str, Quantity | None], ...]) -> str:
-    """Return what is wrong with the levels' bandwidths, nearest level first, or nothing.
-
-    Data crosses every nearer port on its way, so a farther level cannot be faster than a nearer one.
-    """
-    limited = [(name, quantity.value) for name, quantity in bandwidths if quantity is not None]
-    if len(limited) < len(bandwidths) - 1 or bandwidths[-1][1] is None:
-        return "levels: only the nearest may leave bandwidth_bytes_per_s out; add it to the others"
-    for (near, faster), (far, slower) in pairwise(limited):
-        if slower > faster:
-            return (
-                f"levels.{far}.bandwidth_bytes_per_s: {slower:g} is more than {faster:g} of the nearer level "
-                f"{near}; list levels from the nearest to the farthest"
-            )
-    return ""
 
 
 def _quantities(value: object, path: str) -> Iterator[tuple[str, Quantity]]:
@@ -312,7 +282,7 @@ def _quantities(value: object, path: str) -> Iterator[tuple[str, Quantity]]:
         for item in value:
             if hasattr(item, "name"):
                 yield from _quantities(item, f"{path}.{item.name}")
-    elif is_dataclass(value):
+    elif is_dataclass(value) and not isinstance(value, Lanes):
         for field in fields(value):
             yield from _quantities(getattr(value, field.name), f"{path}.{field.name}" if path else field.name)
 

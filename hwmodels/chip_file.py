@@ -10,7 +10,6 @@ from hwmodels.chip import (
     Energy,
     Fallback,
     FormatQuantity,
-    Lanes,
     Level,
     Overheads,
     Rate,
@@ -18,7 +17,9 @@ from hwmodels.chip import (
     Unit,
     Unpacking,
 )
+from hwmodels.chip_checks import chip_checks
 from hwmodels.format_class import expand_classes
+from hwmodels.lanes import Lanes
 from hwmodels.op_table import OpClass
 from hwmodels.overrides import apply_overrides
 from hwmodels.quantity import Quantity
@@ -65,7 +66,11 @@ def _load(path: Path) -> Chip:
     from hwmodels.chip_schema import ChipNode
 
     node = validated(_mapping(resolved), ChipNode, where=str(path))
-    return _chip(path.stem, node)
+    chip = _chip(path.stem, node)
+    for check in chip_checks(chip):
+        if check.mistake:
+            raise EdgeAsrError(f"{path}: {check.mistake}")
+    return chip
 
 
 def _path_of(name_or_path: str | Path) -> Path:
@@ -238,27 +243,27 @@ def _chip(name: str, node: "ChipNode") -> Chip:
         ),
         codec=_by_format(node.codec),
         tiling=Tiling(
-            node.tiling.double_buffered,
-            tuple(node.tiling.orders),
-            _optional(node.tiling.max_n),
-            node.tiling.prefetches,
-            node.tiling.cascades,
-            node.tiling.fuses_sums,
-            _optional(node.tiling.exposed_bytes),
+            double_buffered=node.tiling.double_buffered,
+            orders=tuple(node.tiling.orders),
+            max_n=_optional(node.tiling.max_n),
+            prefetches=node.tiling.prefetches,
+            cascades=node.tiling.cascades,
+            fuses_sums=node.tiling.fuses_sums,
+            exposed_bytes=_optional(node.tiling.exposed_bytes),
         ),
         overheads=Overheads(
-            _quantity(node.overheads.per_op_s),
-            _quantity(node.overheads.per_inference_s),
-            _quantity(node.overheads.host_hop_s),
-            _optional(node.overheads.float_results_bytes_per_s),
-            _optional(node.overheads.per_inference_cycles),
+            per_op_s=_quantity(node.overheads.per_op_s),
+            per_inference_s=_quantity(node.overheads.per_inference_s),
+            host_hop_s=_quantity(node.overheads.host_hop_s),
+            float_results_bytes_per_s=_optional(node.overheads.float_results_bytes_per_s),
+            per_inference_cycles=_optional(node.overheads.per_inference_cycles),
         ),
         energy=Energy(
-            _quantity(node.energy.static_power_w),
-            _quantity(node.energy.host_power_w),
-            _by_format(node.energy.mac_j),
-            _quantity(node.energy.step_j),
-            _optional(node.energy.clock_j),
+            static_power_w=_quantity(node.energy.static_power_w),
+            host_power_w=_quantity(node.energy.host_power_w),
+            mac_j=_by_format(node.energy.mac_j),
+            step_j=_quantity(node.energy.step_j),
+            clock_j=_optional(node.energy.clock_j),
         ),
         overlap=node.overlap,
         generation=_optional(node.generation),

@@ -4,8 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from hwmodels.chip import Holding, Order, Overlap, Remedy, UnitKind, bandwidth_mistake
-from hwmodels.format_class import bits_of, expand_classes
+from hwmodels.chip import Holding, Order, Overlap, Remedy, UnitKind
+from hwmodels.chip_checks import sign_mistake
+from hwmodels.format_class import expand_classes
 from hwmodels.quantity import RANGED_KINDS, Kind, Quantity
 from traces.errors import EdgeAsrError
 
@@ -26,6 +27,19 @@ OpNames = list[OpName]
 
 class _Node(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*")
+    @classmethod
+    def _check_signs(cls, field: object, info: ValidationInfo) -> object:
+        """Verify the sign of a number, or of one number per format."""
+        name = str(info.field_name)
+        numbers = field.items() if isinstance(field, dict) else [("", field)]
+        for key, number in numbers:
+            if isinstance(number, QuantityNode):
+                mistake = sign_mistake(name, number.value if number.low is None else number.low)
+                if mistake:
+                    raise ValueError(f"{key}: {mistake}" if key else mistake)
+        return field
 
 
 class QuantityNode(_Node):
@@ -55,44 +69,12 @@ def quantity(node: QuantityNode) -> Quantity:
     return Quantity(node.value, node.kind, node.source, low, high)
 
 
-def _optional(node: QuantityNode | None) -> Quantity | None:
-    return None if node is None else quantity(node)
-
-
-def _positive(node: QuantityNode) -> QuantityNode:
-    lowest = node.value if node.low is None else node.low
-    if lowest <= 0:
-        raise ValueError(f"{lowest:g} is not positive; nothing would ever finish")
-    return node
-
-
-def _positive_if_given(node: QuantityNode | None) -> QuantityNode | None:
-    return node if node is None else _positive(node)
-
-
-def _not_negative(node: QuantityNode) -> QuantityNode:
-    lowest = node.value if node.low is None else node.low
-    if lowest < 0:
-        raise ValueError(f"{lowest:g} is negative; write 0 or more")
-    return node
-
-
-def _not_negative_if_given(node: QuantityNode | None) -> QuantityNode | None:
-    return node if node is None else _not_negative(node)
-
-
 class UnitNode(_Node):
     """Something that computes."""
 
     kind: UnitKind
     clock_hz: QuantityNode
     speed: QuantityNode | None = None
-    _clock = field_validator("clock_hz")(_positive)
-
-    @field_validator("speed")
-    @classmethod
-    def _check_speed(cls, node: QuantityNode | None) -> QuantityNode | None:
-        return node if node is None else _positive(node)
 
 
 class LevelNode(_Node):
@@ -105,13 +87,8 @@ class LevelNode(_Node):
     holds: list[Holding] = []
     stages: bool = False
     partial_write_factor: QuantityNode | None = None
-    _size = field_validator("size_bytes")(_positive)
-    _delays = field_validator("latency_s", "energy_j_per_byte")(_not_negative)
     short_read_factor: QuantityNode | None = None
     channel_s: QuantityNode | None = None
-    _rates = field_validator(
-        "bandwidth_bytes_per_s", "partial_write_factor", "short_read_factor", "channel_s"
-    )(_positive_if_given)
 
 
 class LanesNode(_Node):
@@ -125,12 +102,6 @@ class LanesNode(_Node):
     window: Annotated[int, Field(ge=1)] = 1
     flat: bool = False
     deep: Annotated[int, Field(ge=1)] = 1
-
-    @model_validator(mode="after")
-    def _check(self) -> "LanesNode":
-        if self.m_inner and self.m % self.m_inner:
-            raise ValueError(f"m_inner: {self.m} positions are no whole number of rows of {self.m_inner}")
-        return self
 
 
 def _classes(pattern: str, info: ValidationInfo) -> str:
@@ -163,9 +134,6 @@ class RateNode(_Node):
     serial: bool = False
     bytes_per_mac: QuantityNode | None = None
     rows_per_pass: QuantityNode | None = None
-    _rate = field_validator("per_cycle")(_positive)
-    _fill = field_validator("fill_cycles")(_not_negative)
-    _limits = field_validator("weights_per_cycle", "results_at_once")(_positive_if_given)
     _formats = field_validator("weight", "activation")(_classes)
 
 
@@ -202,12 +170,6 @@ class UnpackingNode(_Node):
     unit: str
     weights_per_cycle: dict[str, QuantityNode]
     partial_sums_per_cycle: QuantityNode
-    _sums = field_validator("partial_sums_per_cycle")(_positive)
-
-    @field_validator("weights_per_cycle")
-    @classmethod
-    def _check_rates(cls, nodes: dict[str, QuantityNode]) -> dict[str, QuantityNode]:
-        return {name: _positive(node) for name, node in nodes.items()}
 
 
 class TilingNode(_Node):
@@ -230,7 +192,6 @@ class OverheadsNode(_Node):
     host_hop_s: QuantityNode
     per_inference_cycles: QuantityNode | None = None
     float_results_bytes_per_s: QuantityNode | None = None
-    _delays = field_validator("per_op_s", "per_inference_s", "host_hop_s")(_not_negative)
 
 
 class EnergyNode(_Node):
@@ -241,13 +202,6 @@ class EnergyNode(_Node):
     mac_j: Annotated[dict[str, QuantityNode], Field(min_length=1)]
     step_j: QuantityNode
     clock_j: QuantityNode | None = None
-    _terms = field_validator("static_power_w", "host_power_w", "step_j")(_not_negative)
-    _clock = field_validator("clock_j")(_not_negative_if_given)
-
-    @field_validator("mac_j")
-    @classmethod
-    def _check_macs(cls, nodes: dict[str, QuantityNode]) -> dict[str, QuantityNode]:
-        return {name: _not_negative(node) for name, node in nodes.items()}
 
 
 class ChipNode(_Node):
@@ -290,34 +244,9 @@ class ChipNode(_Node):
                 raise ValueError(
                     f"fallbacks.{idx}: no unit is of kind 'host'; add one or choose another remedy"
                 )
-        mistake = _tile_mistake(self) or bandwidth_mistake(
-            tuple((name, _optional(level.bandwidth_bytes_per_s)) for name, level in self.levels.items())
-        )
-        if mistake:
-            raise ValueError(mistake)
-        return self
-
-
-def _tile_mistake(chip: ChipNode) -> str:
-    """Return which staging level cannot take one block of a product's operands, or nothing."""
-    share = 2 if chip.tiling.double_buffered else 1
-    for level_name, level in chip.levels.items():
-        if not level.stages:
-            continue
-        for name, rate in chip.rates.items():
-            if rate.bytes_per_mac is not None or chip.units[rate.unit].kind == "host":
-                continue
-            lanes = rate.lanes
-            moving = lanes.m * lanes.k * _width_bytes(rate.activation)
-            stationary = lanes.k * lanes.n * _width_bytes(rate.weight)
-            needed = share * lanes.batch * (moving + stationary)
-            if needed > level.size_bytes.value:
-                return (
-                    f"levels.{level_name}.size_bytes: {level.size_bytes.value:g} B is less than the "
-                    f"{needed:g} B of one block of rates.{name}; enlarge the level or cut the rate's lanes"
+        for level in list(self.levels.values())[1:]:
+            if level.bandwidth_bytes_per_s is None:
+                raise ValueError(
+                    "levels: only the nearest may leave bandwidth_bytes_per_s out; add it to the others"
                 )
-    return ""
-
-
-def _width_bytes(pattern: str) -> float:
-    return bits_of(expand_classes(pattern)[-1]) / 8 if pattern else 1.0
+        return self

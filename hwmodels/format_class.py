@@ -14,6 +14,11 @@ def format_class(fmt: Format) -> str:
     return f"{fmt.kind}{fmt.bits}"
 
 
+def is_class(name: str) -> bool:
+    """Return whether a name is a format class, such as `int8`."""
+    return _SINGLE.fullmatch(name) is not None
+
+
 def bits_of(name: str) -> int:
     """Return the width of a format class."""
     return int(name.removeprefix("int").removeprefix("float"))
@@ -25,7 +30,7 @@ def expand_classes(pattern: str) -> tuple[str, ...]:
     Raises:
         EdgeAsrError: if the pattern is neither.
     """
-    if _SINGLE.fullmatch(pattern):
+    if is_class(pattern):
         return (pattern,)
     span = _SPAN.fullmatch(pattern)
     if span and 2 <= int(span["low"]) <= int(span["high"]) <= 16:

@@ -8,8 +8,11 @@ import numpy as np
 
 from hwmodels.op_table import Floats
 
-Kind = Literal["measured", "datasheet", "derived", "fitted", "assumed"]
-"""Where a number comes from, most trustworthy first; a datasheet is a maker's claim."""
+Kind = Literal["measured", "datasheet", "derived", "chosen", "fitted", "assumed"]
+"""Where a number comes from, most trustworthy first; a datasheet is a maker's claim.
+
+What is chosen, by hand for a run or as an axis of a sweep, is exact by decree: no range stands around it.
+"""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 NOMINAL = 1
@@ -36,20 +39,43 @@ class Quantity:
         """Return a number without a range."""
         return Quantity(value, kind, source, value, value)
 
+    @property
+    def has_range(self) -> bool:
+        """Whether the number may be another than it says."""
+        return self.low < self.high
+
+    def times(self, factors: Floats) -> "Quantity":
+        """Return the number, and its range, times a factor, or times one for each chip: () or (chips,)."""
+        value, low, high = (end * factors for end in (self.value, self.low, self.high))
+        kind, source = worst((self.kind, "derived")), f"{self.source}; scaled with the lanes chosen"
+        if not np.ndim(factors):
+            return Quantity(float(value), kind, source, float(low), float(high))
+        return Varied(
+            math.nan,
+            kind,
+            source,
+            math.nan,
+            math.nan,
+            *map(tuple, (value.tolist(), low.tolist(), high.tolist())),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Varied(Quantity):
-    """A number that differs between chips which are alike in all else, and has no range in any of them.
+    """A number that differs between chips which are alike in all else.
 
     `value`, `low` and `high` are nan, so that what reads one chip cannot mistake many for it.
     """
 
     values: tuple[float, ...]
+    lows: tuple[float, ...]
+    highs: tuple[float, ...]
 
     @staticmethod
     def over(values: Floats, source: str) -> "Varied":
-        """Return a number that takes these values: (chips,)."""
-        return Varied(math.nan, "assumed", source, math.nan, math.nan, tuple(values.tolist()))
+        """Return a number chosen to take these values, without a range in any of them: (chips,)."""
+        each = tuple(values.tolist())
+        return Varied(math.nan, "chosen", source, math.nan, math.nan, each, each, each)
 
 
 def corner_table(quantities: tuple[Quantity, ...], *, more_is_faster: bool) -> Floats:
@@ -60,11 +86,16 @@ def corner_table(quantities: tuple[Quantity, ...], *, more_is_faster: bool) -> F
     """
     low, nominal, high = ([getattr(each, end) for each in quantities] for end in ("low", "value", "high"))
     table = np.array([high, nominal, low] if more_is_faster else [low, nominal, high])[:, None, :]
-    varied = {idx: each.values for idx, each in enumerate(quantities) if isinstance(each, Varied)}
+    varied = {idx: each for idx, each in enumerate(quantities) if isinstance(each, Varied)}
     if varied:
-        table = np.repeat(table, len(next(iter(varied.values()))), axis=1)
-        for idx, values in varied.items():
-            table[:, :, idx] = values
+        table = np.repeat(table, len(next(iter(varied.values())).values), axis=1)
+        for idx, each in varied.items():
+            ends = (
+                (each.highs, each.values, each.lows)
+                if more_is_faster
+                else (each.lows, each.values, each.highs)
+            )
+            table[:, :, idx] = ends
     return table
 
 

@@ -1,11 +1,12 @@
 """Which rate an op gets: looked up by class and formats, walking the chip's fallbacks; never scaled."""
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
 from hwmodels.chip import Chip, Fallback, FormatQuantity, Rate, Remedy, Unit
 from hwmodels.format_class import bits_of, format_class
+from hwmodels.lanes import lane_table
 from hwmodels.op_table import Bools, Floats, Ints, OpClass, OpTable
 from hwmodels.quantity import NOMINAL, Quantity, corner_table, corners
 from traces.errors import EdgeAsrError
@@ -99,7 +100,14 @@ def choose(
     computed = [name for name in (rate.weight, rate.activation) if name]
     wider = max(computed or [weight_class, activation_class], key=lambda name: bits_of(name) if name else 0)
     return Choice(
-        op, rate, stored, unpacked_from, grouped, cast, "" if on_host else wider, "; ".join(reasons)
+        op=op,
+        rate=rate,
+        stored=stored,
+        unpacked_from=unpacked_from,
+        partial_sums=grouped,
+        cast=cast,
+        energy_class="" if on_host else wider,
+        note="; ".join(reasons),
     )
 
 
@@ -157,6 +165,7 @@ class RowRates:
     results_at_once: Floats
     """Results that wait for the output stage together; 0 where they leave one by one."""
     lanes_batch: Floats
+    """(chips, rows), as the next three."""
     lanes_m: Floats
     lanes_k: Floats
     lanes_n: Floats
@@ -209,7 +218,9 @@ def row_rates(ops: OpTable, chip: Chip) -> RowRates:
     ]
     unit_names = [unit.name for unit in chip.units]
     notes = ("", *sorted({choice.note for choice in choices} - {""}))
-    lanes = np.array([astuple(c.rate.lanes) for c in choices], dtype=float).reshape(-1, 8)[inverse]
+    lanes = [choice.rate.lanes for choice in choices]
+    shapes = [(each.m_inner, each.flat, each.window, each.deep) for each in lanes]
+    m_inner, flat, window_at_once, deep = np.array(shapes, dtype=float).reshape(-1, 4)[inverse].T
     widths = np.array([_widths(choice) for choice in choices], dtype=float).reshape(-1, 2)[inverse]
 
     def table(quantities: list[Quantity], *, more_is_faster: bool) -> Floats:
@@ -231,16 +242,16 @@ def row_rates(ops: OpTable, chip: Chip) -> RowRates:
         slab_cycles=table([c.rate.slab_cycles or _NOTHING for c in choices], more_is_faster=False),
         decoded_per_cycle=table([c.rate.weights_per_cycle or _NEVER for c in choices], more_is_faster=True),
         results_at_once=table([c.rate.results_at_once or _NOTHING for c in choices], more_is_faster=False),
-        lanes_batch=lanes[:, 0],
-        lanes_m=lanes[:, 1],
-        lanes_k=lanes[:, 2],
-        lanes_n=lanes[:, 3],
-        lanes_m_inner=lanes[:, 4],
-        lanes_flat=lanes[:, 5],
+        lanes_batch=lane_table(tuple(each.batch for each in lanes))[:, inverse],
+        lanes_m=lane_table(tuple(each.m for each in lanes))[:, inverse],
+        lanes_k=lane_table(tuple(each.k for each in lanes))[:, inverse],
+        lanes_n=lane_table(tuple(each.n for each in lanes))[:, inverse],
+        lanes_m_inner=m_inner,
+        lanes_flat=flat,
         whole_window=flags([c.rate.whole_window for c in choices]),
         serial=flags([c.rate.serial for c in choices]),
-        lanes_window=lanes[:, 6],
-        lanes_deep=lanes[:, 7],
+        lanes_window=window_at_once,
+        lanes_deep=deep,
         bytes_per_mac=table([c.rate.bytes_per_mac or _UNSET for c in choices], more_is_faster=False)[NOMINAL],
         rows_per_pass=table([c.rate.rows_per_pass or _NEVER for c in choices], more_is_faster=True),
         on_host=flags([chip.unit(c.rate.unit).kind == "host" for c in choices]),

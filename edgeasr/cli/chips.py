@@ -24,7 +24,7 @@ def chips(context: typer.Context, format_: FormatOption = Format.TABLE, output: 
 def show_chip(
     name: Annotated[str, typer.Argument(help="A chip of the library, or the path of a chip file.")],
     override: Annotated[
-        list[str] | None, typer.Option("--set", help="Change a number: levels.sram.size_bytes=2MiB.")
+        list[str] | None, typer.Option("--set", help="Choose a number: levels.sram.size_bytes=2MiB.")
     ] = None,
     format_: FormatOption = Format.TABLE,
     output: OutputOption = None,

@@ -22,7 +22,9 @@ AudioOption = Annotated[float, typer.Option(help="Seconds of audio.")]
 TokensOption = Annotated[int, typer.Option(help="Tokens the decoder generates, end of text included.")]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", help="Change a number of the chip: levels.sram.size_bytes=2MiB."),
+    typer.Option(
+        "--set", help="Choose a number of the chip: levels.sram.size_bytes=2MiB, rates.dense-int8.lanes.n=32."
+    ),
 ]
 ChromeTraceOption = Annotated[
     Path | None, typer.Option(help="Also write a timeline for Perfetto or chrome://tracing.")
@@ -43,17 +45,24 @@ def estimated(
 ) -> "tuple[Estimate, str]":
     """Return the estimate of one utterance, and the name of the formats it is in.
 
+    Says which numbers chosen by hand had a range that the estimate then leaves out.
+
     Raises:
         EdgeAsrError: if a name is unknown, a number makes no sense, or the chip cannot do an op.
     """
     from hwmodels.chip_file import apply_overrides, load_chip
+    from hwmodels.overrides import ranges_left
     from reports.workloads import workload_under
     from simulator.estimate import estimate
     from simulator.utterances import Utterance
 
     workload, formats = workload_under(model, recipe)
-    on_chip = apply_overrides(load_chip(chip), tuple(overrides or ()))
-    return estimate(workload, on_chip, (Utterance(audio_s, tokens),)), formats
+    in_file, chosen = load_chip(chip), tuple(overrides or ())
+    found = estimate(workload, apply_overrides(in_file, chosen), (Utterance(audio_s, tokens),))
+    left = ranges_left(in_file, chosen)
+    if left:
+        tell(f"chosen, so low and high no longer cover their ranges: {', '.join(left)}")
+    return found, formats
 
 
 def export(found: "Estimate", *, chrome_trace: Path | None, model_explorer: Path | None) -> None:

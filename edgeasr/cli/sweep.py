@@ -48,4 +48,7 @@ def sweep(
         f"{len(found.front):,} on the front of {found.n_feasible:,} that meet all constraints, "
         f"of {found.n_points:,}"
     )
+    left = result.plan.space.ranges_left()
+    if left:
+        tell(f"chosen at every point, so low and high do not cover their ranges: {', '.join(left)}")
     tell(f"report: {result.report}")

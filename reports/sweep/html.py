@@ -102,15 +102,19 @@ def _effect_line(each: Effect) -> Line:
 
 def _notes(plan: Plan, results: Results) -> tuple[str, ...]:
     notes = [
-        "Latency and energy are nominal estimates of an analytic model; their ranges are in points.parquet. "
-        "A number that is varied is taken as exact.",
+        "Latency and energy are nominal estimates of an analytic model; their ranges are in points.parquet.",
+        *(
+            f"{name} is chosen at every point: low and high do not cover its range in the chip's file."
+            for name in plan.space.ranges_left()
+        ),
         "Latency is that of a whole batch, energy is per utterance.",
     ]
     ruled_out = results.n_points - results.n_costed
     if ruled_out:
         notes.append(
             f"{ruled_out:,} of {results.n_points:,} points were not costed: a constraint rules them out, or "
-            "a memory would be faster than a nearer one."
+            "a rule on every chip's numbers (no memory faster than a nearer one, no buffer smaller than a "
+            "block, no array that does more than its lanes)."
         )
     unmet = results.n_costed - results.n_feasible
     if unmet:

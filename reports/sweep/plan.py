@@ -7,6 +7,7 @@ from functools import reduce
 import numpy as np
 
 from hwmodels.chip_file import load_chip
+from hwmodels.chosen import choosable
 from hwmodels.op_table import Bools, Floats
 from quant.recipe import load_recipe
 from reports.sweep.accuracy import WordErrorRates, word_error_rates
@@ -21,7 +22,6 @@ from traces.errors import EdgeAsrError, unknown_name
 
 RESERVED = (*NAMES, "wer", "point", "feasible", "dominated_by")
 """Columns of the points beside axes and costs."""
-SENSIBLE = "memories no faster than nearer ones"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,11 +56,11 @@ class Plan:
     def met(self, values: Mapping[str, Floats], points: Floats) -> dict[str, Bools]:
         """Return where each constraint holds whose values are known: text -> (points,).
 
-        One more is that of every chip: no memory is faster than a nearer one.
+        Beside them stand the rules on a chip's numbers: no memory is faster than a nearer one, and so on.
         """
         known = (each for each in self.constraints if values.keys() >= set(each.names))
         found = {each.text: np.broadcast_to(each(values).astype(bool), len(points)) for each in known}
-        return found | {SENSIBLE: self.space.sensible(points)}
+        return found | self.space.sensible(points)
 
 
 def plan_of(sweep: Sweep) -> Plan:
@@ -104,8 +104,7 @@ def plan_of(sweep: Sweep) -> Plan:
 def feasible_points(plan: Plan) -> tuple[Floats, int]:
     """Return the coordinates of the points worth costing, like work together, and how many there are in all.
 
-    Left out is what breaks a constraint already before it is costed, or has a memory that is faster than a
-    nearer one.
+    Left out is what breaks a constraint already before it is costed, or a rule on the chip's numbers.
 
     Raises:
         EdgeAsrError: if none is left, saying how many points meet each constraint.
@@ -140,7 +139,7 @@ def _check_axes(space: Space) -> None:
             _check_formats(axis)
             continue
         for chip in space.chips.values():
-            known = [path for path, _ in chip.quantities()]
+            known = choosable(chip)
             if axis.name not in known:
                 parts = (f"{part}:GLOB" for part in PARTS)
                 raise unknown_name(f"axis (on chip {chip.name})", axis.name, (*known, *NAMES, *WORK, *parts))

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
-from hwmodels.overrides import number_at
+from hwmodels.overrides import is_whole, number_at
 from reports.study.schema import NAME
 from reports.sweep.config import Search, Sweep
 from simulator.sweep.axes import MOST_POINTS, Axis, Choices, Sample, Span, Value, n_points, stepped
@@ -170,7 +170,7 @@ def _range(name: str, written: RangeSchema) -> Axis:
         )
     if written.scale == "log" and low <= 0:
         raise EdgeAsrError(f"axes.{name}: a log range cannot start at {written.start}; start above 0")
-    span = Span(name, low, high, log=written.scale == "log", whole=name in WHOLE)
+    span = Span(name, low, high, log=written.scale == "log", whole=name in WHOLE or is_whole(name))
     return span if written.steps is None else stepped(span, written.steps)
 
 

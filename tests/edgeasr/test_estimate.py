@@ -49,6 +49,24 @@ def test_an_override_changes_the_answer_in_the_right_direction(
     assert starved["latency_s"] > stock["latency_s"]
 
 
+def test_a_chosen_number_is_exact_and_said_to_be(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["estimate", "whisper-tiny", "--chip", "npu-template", "--format", "json"]
+    (stock,) = json.loads(output(words, monkeypatch, capsys))
+    path = "levels.dram.bandwidth_bytes_per_s"
+    monkeypatch.setattr("sys.argv", ["edgeasr", *words, "--set", f"{path}=6GB/s"])
+    with pytest.raises(SystemExit):
+        main()
+    said = capsys.readouterr()
+    (chosen,) = json.loads(said.out)
+    assert said.err == f"chosen, so low and high no longer cover their ranges: {path}\n"
+    assert chosen["latency_s"] == stock["latency_s"]
+    assert (
+        stock["latency_low_s"] < chosen["latency_low_s"] < chosen["latency_high_s"] < stock["latency_high_s"]
+    )
+
+
 def test_a_timeline_and_a_graph_are_written(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -17,7 +17,7 @@ def test_the_example_is_ready_to_run(tmp_path: Path) -> None:
     (block,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.S)
     (tmp_path / "sweep.yaml").write_text(block)
     points, n_points = feasible_points(plan_of(load_sweep(tmp_path / "sweep.yaml")))
-    assert 0 < len(points) < n_points == 2 * 2 * 6 * 2 * 4
+    assert 0 < len(points) < n_points == 2 * 2 * 6 * 2 * 3 * 4
 
 
 def test_every_cost_function_and_part_is_named() -> None:

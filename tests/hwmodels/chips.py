@@ -8,7 +8,6 @@ from hwmodels.chip import (
     Fallback,
     FormatQuantity,
     Holding,
-    Lanes,
     Level,
     Order,
     Overheads,
@@ -19,6 +18,7 @@ from hwmodels.chip import (
     Unit,
     Unpacking,
 )
+from hwmodels.lanes import Lanes
 from hwmodels.op_table import OpClass
 from hwmodels.quantity import Quantity
 from hwmodels.rates import PRODUCTS

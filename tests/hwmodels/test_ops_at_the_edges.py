@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hwmodels.chip import Chip, Lanes
+from hwmodels.chip import Chip
+from hwmodels.lanes import Lanes
 from hwmodels.model import cost
 from hwmodels.op_table import OpClass, OpTable
 from simulator.place import place

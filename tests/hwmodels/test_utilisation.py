@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hwmodels.chip import Lanes, Rate
+from hwmodels.chip import Rate
 from hwmodels.chip_file import load_chip
+from hwmodels.lanes import Lanes
 from hwmodels.op_table import OpTable
 from hwmodels.rates import row_rates
 from hwmodels.utilisation import compute_cycles

@@ -7,6 +7,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from hwmodels.chip import Chip
+from hwmodels.chosen import with_chosen
 from hwmodels.model import cost
 from hwmodels.op_table import Floats
 from hwmodels.quantity import Quantity, Varied, corner_table, corners, nominal
@@ -14,10 +15,16 @@ from hwmodels.terms import Terms, terms
 from hwmodels.variants import with_varied
 from simulator.place import place
 from tests.hwmodels.chips import ROUND, number, spread, with_ranges
-from tests.hwmodels.tables import attend, dense, table
+from tests.hwmodels.tables import attend, dense, depthwise, table
 from traces.errors import EdgeAsrError
 
-OPS = table(dense(64, 64, 64), dense(1, 64, 16), attend(2, 8, 16, 8, cached=True), network_weight_bytes=6000)
+OPS = table(
+    dense(64, 64, 64),
+    dense(1, 64, 16),
+    depthwise(9, 12),
+    attend(2, 8, 16, 8, cached=True),
+    network_weight_bytes=6000,
+)
 
 
 def found(chip: Chip) -> Terms:
@@ -52,11 +59,11 @@ def test_only_what_a_varied_number_reaches_has_an_axis_of_chips() -> None:
     bandwidth = found(varied("levels.dram.bandwidth_bytes_per_s", 1e8, 1e9, 8e9))
     assert [each.shape[1] for each in bandwidth.transfer_s] == [1, 1, 3]
     assert {each.shape[0] for each in bandwidth.level_bytes} == {1}
-    assert bandwidth.compute_s.shape == (3, 1, 3)
-    assert bandwidth.latency_s.shape == (3, 3, 3)
+    assert bandwidth.compute_s.shape == (3, 1, OPS.n_rows)
+    assert bandwidth.latency_s.shape == (3, 3, OPS.n_rows)
     size = found(varied("levels.sram.size_bytes", 1024, 8192))
     assert [each.shape[0] for each in size.level_bytes] == [1, 2, 2]
-    assert size.compute_s.shape == (3, 1, 3)
+    assert size.compute_s.shape == (3, 1, OPS.n_rows)
 
 
 def test_the_table_of_one_chip_is_not_that_of_many() -> None:
@@ -76,6 +83,10 @@ def test_the_table_of_one_chip_is_not_that_of_many() -> None:
         ("rates.dense.per_cycle", (1.0, 7.0, 64.0)),
         ("overheads.per_op_s", (0.0, 1e-6, 1e-3)),
         ("energy.mac_j.int8", (0.0, 1e-12, 3e-12)),
+        ("rates.dense.lanes.m", (1.0, 4.0, 96.0)),
+        ("rates.dense.lanes.k", (3.0, 5.0, 64.0)),
+        ("rates.dense.lanes.n", (1.0, 7.0, 32.0)),
+        ("rates.depthwise.lanes.batch", (1.0, 8.0, 11.0)),
     ],
 )
 def test_each_chip_costs_what_it_does_alone(path: str, values: tuple[float, ...]) -> None:
@@ -84,9 +95,18 @@ def test_each_chip_costs_what_it_does_alone(path: str, values: tuple[float, ...]
     totals: list[Floats] = [together.latency_s, together.energy.total_j()]
     assert any(each.shape[1] == 3 for each in totals)
     for idx, value in enumerate(values):
-        alone = found(base.with_quantity(path, number(value)))
+        alone = found(with_chosen(base, {path: np.array(value)}))
         for many, one in zip(totals, (alone.latency_s, alone.energy.total_j()), strict=True):
             assert_array_equal(np.broadcast_to(many, (3, 3, OPS.n_rows))[:, idx], one[:, 0])
+
+
+def test_lanes_take_what_they_do_per_cycle_along_with_its_range() -> None:
+    path, values = "rates.dense.lanes.k", np.array([4.0, 8.0])
+    chip = with_varied(with_ranges(ROUND), {path: values})
+    rate = dict(chip.quantities())["rates.dense.per_cycle"]
+    assert_array_equal(corners(rate, more_is_faster=True)[:, :, 0], [[128, 256], [64, 128], [32, 64]])
+    fixed = with_varied(ROUND, {path: values, "rates.dense.per_cycle": np.array([60.0, 60.0])})
+    assert_array_equal(nominal(dict(fixed.quantities())["rates.dense.per_cycle"])[:, 0], [60, 60])
 
 
 @pytest.mark.parametrize("path", ["levels.dram.partial_write_factor", "tiling.max_n"])
