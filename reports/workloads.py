@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from quant.recipe import load_recipe
-from simulator.annotate import annotated
+from simulator.annotate import in_formats
 from traces.errors import EdgeAsrError, unknown_name
 from traces.networks.catalogue import NETWORKS
 from traces.networks.workload import network_workload
@@ -24,8 +24,8 @@ def find_workload(model: str) -> Workload:
         return network_workload(model)
     if _is_saved(model):
         return _saved(Path(model).expanduser())
-    folder = Path(model).expanduser()
-    if model in stored_architectures() or not folder.is_dir():
+    folder = _folder(model)
+    if folder is None:
         return load_workload(_known(model))
     from asr.models import load_recogniser
     from traces.recognisers import trace_recogniser
@@ -35,6 +35,12 @@ def find_workload(model: str) -> Workload:
         return trace_recogniser(recogniser.model, folder.name, prompt_tokens=len(recogniser.prompt_ids))
     except (ValueError, RuntimeError) as error:
         raise EdgeAsrError(f"'{model}' cannot be traced: {str(error).strip().splitlines()[0]}") from error
+
+
+def _folder(model: str) -> Path | None:
+    """Return the folder that a name is the path of; None where it is a known name, blank, or no folder."""
+    folder = Path(model).expanduser()
+    return folder if model.strip() and model not in stored_architectures() and folder.is_dir() else None
 
 
 def _is_saved(model: str) -> bool:
@@ -73,10 +79,7 @@ def workload_under(model: str, recipe: str | None) -> tuple[Workload, str]:
     if recipe is None and _is_saved(model):
         return find_workload(model), AS_STORED
     name = recipe or "float"
-    workload = find_workload(model)
-    if workload.family == "network":
-        return network_workload(workload.graphs[0], name), name
-    return annotated(workload, load_recipe(name)), name
+    return in_formats(find_workload(model), load_recipe(name)), name
 
 
 def check_not_packed(model: str, recipe: str | None) -> None:
@@ -94,8 +97,8 @@ def check_not_packed(model: str, recipe: str | None) -> None:
 
 def is_packed(model: str) -> bool:
     """Return whether a name is the folder of a packed checkpoint."""
-    folder = Path(model).expanduser()
-    if model in stored_architectures() or not folder.is_dir():
+    folder = _folder(model)
+    if folder is None:
         return False
     from quant.checkpoint import TENSORS
 

@@ -1,5 +1,6 @@
 """From utterances to the points at which each phase runs, and how often."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,9 +27,9 @@ class Utterance:
     beam: int = 1
 
     def __post_init__(self) -> None:
-        if not self.audio_s > 0:
+        if not (self.audio_s > 0 and math.isfinite(self.audio_s)):
             raise EdgeAsrError(
-                f"an utterance of {self.audio_s} s of audio cannot be costed; give a positive length"
+                f"an utterance of {self.audio_s} s of audio cannot be costed; give a positive, finite length"
             )
         if self.tokens < 1:
             raise EdgeAsrError(f"an utterance of {self.tokens} tokens cannot be costed; give at least 1")
@@ -81,6 +82,35 @@ class Schedule:
         return total
 
 
+def windows_of(workload: Workload, audio_s: Floats) -> Ints:
+    """Return into how many equal windows audio is cut: (utterances,), all 1 where the cost follows it."""
+    if workload.window_s is None:
+        return np.ones(len(audio_s), dtype=np.int64)
+    windows: Ints = np.ceil(audio_s / workload.window_s - 1e-9).astype(np.int64)
+    return windows
+
+
+def most_tokens(workload: Workload, audio_s: Floats) -> Floats:
+    """Return how many tokens the decoder can make of audio: (utterances,), inf where there is no decoder."""
+    per_window = workload.max_tokens if workload.graph(Phase.DECODE) else math.inf
+    return windows_of(workload, audio_s).astype(np.float64) * per_window
+
+
+def check_tokens(workload: Workload, utterances: tuple[Utterance, ...]) -> None:
+    """Verify that the decoder can make the tokens of every utterance.
+
+    Raises:
+        EdgeAsrError: naming the first it cannot make, and its max_tokens.
+    """
+    most = most_tokens(workload, np.array([utterance.audio_s for utterance in utterances]))
+    for utterance, limit in zip(utterances, most, strict=True):
+        if utterance.tokens > limit:
+            raise EdgeAsrError(
+                f"{workload.name}: {utterance.tokens} tokens of {utterance.audio_s:g} s of audio are more "
+                f"than its decoder makes (max_tokens {workload.max_tokens} per window); give up to {limit:g}"
+            )
+
+
 def schedule(workload: Workload, phase: Phase, utterances: tuple[Utterance, ...]) -> Schedule:
     """Return when `phase` runs for these utterances.
 
@@ -90,10 +120,7 @@ def schedule(workload: Workload, phase: Phase, utterances: tuple[Utterance, ...]
         raise EdgeAsrError("no utterances to cost; give at least one pair of audio seconds and tokens")
     audio_s = np.array([utterance.audio_s for utterance in utterances])
     tokens = np.array([utterance.tokens for utterance in utterances], dtype=np.int64)
-    if workload.window_s is None:
-        windows = np.ones(len(utterances), dtype=np.int64)
-    else:
-        windows = np.ceil(audio_s / workload.window_s - 1e-9).astype(np.int64)
+    windows = windows_of(workload, audio_s)
     samples = np.rint(audio_s / windows * SAMPLE_RATE_HZ).astype(np.int64)
     utterance_idx = np.arange(len(utterances), dtype=np.int64)
     batch = np.array([utterance.batch for utterance in utterances], dtype=np.int64)

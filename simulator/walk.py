@@ -5,7 +5,7 @@ import numpy as np
 from hwmodels.op_table import Floats
 from simulator.bind import Bound, Network, bind
 from simulator.metrics import Counts, count, packed_bytes
-from simulator.utterances import Schedule, Utterance, schedule
+from simulator.utterances import Schedule, Utterance, check_tokens, schedule
 from traces.formats import Format
 from traces.graph import Role
 from traces.workload import AUDIO_SAMPLES, BATCH, PAST_TOKENS, SAMPLE_RATE_HZ, Phase, Workload
@@ -17,8 +17,10 @@ def bound_phases(
     """Return each phase that runs, bound at its distinct points.
 
     Raises:
-        EdgeAsrError: if there are no utterances, or a graph uses a symbol that is none of a workload's.
+        EdgeAsrError: if there are no utterances, one has more tokens than the decoder can make, or a graph
+            uses a symbol that is none of a workload's.
     """
+    check_tokens(workload, utterances)
     network = network_of(workload, utterances)
     formats = formats_of(workload)
     bound = []

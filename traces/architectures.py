@@ -208,5 +208,5 @@ ARCHITECTURES: dict[str, Architecture] = {
 HUB_IDS = {
     architecture.hub_id: name
     for name, architecture in ARCHITECTURES.items()
-    if architecture.hub_id is not None
+    if architecture.hub_id  # some have no checkpoint
 }

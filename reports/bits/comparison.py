@@ -106,8 +106,8 @@ def compare_mixed(
     run.prepare()
     first = replace(question, corpus=corpora[0])
     rates = measure_rates(first, run, (), progress=progress, executor=executor)
-    utterances = utterances_of(rates.evaluations[FLOAT_RECIPE].rows)
     workload = find_workload(question.model)
+    utterances = utterances_of(rates.evaluations[FLOAT_RECIPE].rows, workload)
     answers: list[Answer] = []
     pairs: list[Pair] = []
     for chip in question.chips:

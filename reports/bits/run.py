@@ -81,7 +81,7 @@ def answer(
     run = RunFolder(folder)
     run.prepare()
     rates = measure_rates(question, run, (), progress=progress, executor=executor)
-    utterances = utterances_of(rates.evaluations[FLOAT_RECIPE].rows)
+    utterances = utterances_of(rates.evaluations[FLOAT_RECIPE].rows, workload)
     setting = _Setting(question, workload, units, utterances, run, progress, executor, around)
     blank = [_problem(setting, formats) for formats in usable]
     missed = [_missed(setting, *pair) for pair in zip(usable, blank, strict=True)]

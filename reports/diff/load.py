@@ -88,6 +88,11 @@ def _of_estimate(found: Estimate, what: Combination) -> Side:
 
 def _of_run(folder: Path) -> tuple[Side, ...]:
     """Return the sides of a run, with totals and word error rates from its `summary.csv`."""
+    if not (folder / "layers.parquet").is_file():
+        raise EdgeAsrError(
+            f"'{folder}' is no run folder: it holds no layers.parquet; give the folder of a finished study, "
+            f"or an estimate as {FORM}"
+        )
     frame, summary = _read_table(folder / "layers.parquet"), _read_table(folder / "summary.csv")
     if frame.empty:
         raise EdgeAsrError(f"'{folder}' holds no estimates: its study names no chips")
@@ -168,5 +173,7 @@ def _read_table(path: Path) -> "pandas.DataFrame":
         raise EdgeAsrError(f"'{path}' is none of {', '.join(readers)}; give a table of 'edgeasr estimate'")
     try:
         return reader(path)
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise EdgeAsrError(f"'{path}' cannot be read ({error.strerror or type(error).__name__})") from error
+    except ValueError as error:
         raise EdgeAsrError(f"'{path}' cannot be read ({str(error).splitlines()[0]})") from error

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from asr.results import UtteranceResult
 from hwmodels.chip import Chip
 from hwmodels.chip_file import load_chip
@@ -14,7 +16,7 @@ from reports.workloads import find_workload
 from simulator.annotate import annotated
 from simulator.estimate import Estimate, estimate
 from simulator.metrics import Counts
-from simulator.utterances import Utterance
+from simulator.utterances import Utterance, most_tokens
 from simulator.walk import utterance_counts
 from traces.progress import Progress
 from traces.workload import Workload
@@ -110,9 +112,17 @@ def _mix(model: str, workloads: dict[str, Workload], study: Study, measured: Seq
     relatives = [name for name in rows if workloads[name].family == workloads[model].family]
     source = model if model in rows else (relatives or list(rows))[0]
     whose = "measured" if source == model else f"tokens of {source}"
-    return Mix(utterances_of(rows[source]), f"{corpus}, {whose}")
+    return Mix(utterances_of(rows[source], workloads[model]), f"{corpus}, {whose}")
 
 
-def utterances_of(rows: Sequence[UtteranceResult]) -> tuple[Utterance, ...]:
-    """Return what was heard as the cost model sees it."""
-    return tuple(Utterance(row.audio_s, max(row.tokens, 1)) for row in rows)
+def utterances_of(rows: Sequence[UtteranceResult], workload: Workload) -> tuple[Utterance, ...]:
+    """Return what was heard as the cost model sees it.
+
+    Where another recogniser heard it, or one without learned positions went on beyond what it was made for,
+    tokens are at most as many as the workload's decoder can make.
+    """
+    most = most_tokens(workload, np.array([row.audio_s for row in rows]))
+    return tuple(
+        Utterance(row.audio_s, int(min(max(row.tokens, 1), limit)))
+        for row, limit in zip(rows, most, strict=True)
+    )

@@ -13,11 +13,13 @@ from quant.recipe import load_recipe
 from reports.sweep.accuracy import WordErrorRates, word_error_rates
 from reports.sweep.config import Sweep
 from reports.workloads import check_not_packed, find_workload
+from simulator.annotate import in_formats
 from simulator.sweep.axes import Axis, Choices, coordinates
 from simulator.sweep.costs import COLUMNS
 from simulator.sweep.expression import Expression, parse_expression
 from simulator.sweep.parts import PARTS, part_of
 from simulator.sweep.space import NAMES, WORK, Space
+from simulator.utterances import Utterance, check_tokens, most_tokens
 from traces.errors import EdgeAsrError, unknown_name
 
 RESERVED = (*NAMES, "wer", "point", "feasible", "dominated_by")
@@ -79,8 +81,10 @@ def plan_of(sweep: Sweep) -> Plan:
     )
     _check_axes(space)
     for model in _names(axes, "model", base.model):
-        find_workload(model)
+        workload = find_workload(model)
         check_not_packed(model, next(iter(space.recipes)))
+        for recipe in space.recipes.values() if workload.family == "network" else ():
+            in_formats(workload, recipe)
     rates = None if sweep.accuracy is None else word_error_rates(sweep.accuracy)
     known = [*space.known(), *COLUMNS, "fits", *(["wer"] if rates else [])]
     defined = []
@@ -92,6 +96,9 @@ def plan_of(sweep: Sweep) -> Plan:
     constraints = tuple(
         _parsed(f"constraints.{idx}", text, known) for idx, text in enumerate(sweep.constraints)
     )
+    for each in constraints:
+        if not each.is_true_or_false:
+            raise EdgeAsrError(f"constraint '{each.text}' compares nothing; write one such as latency_s <= 1")
     aims = (*COLUMNS, "wer", *dict(sweep.define))
     for name in sweep.objectives:
         if name not in aims:
@@ -107,15 +114,27 @@ def feasible_points(plan: Plan) -> tuple[Floats, int]:
     Left out is what breaks a constraint already before it is costed, or a rule on the chip's numbers.
 
     Raises:
-        EdgeAsrError: if none is left, saying how many points meet each constraint.
+        EdgeAsrError: if none is left, saying how many points meet each constraint, or one has more tokens
+            than its decoder can make.
     """
     points = coordinates(plan.sweep.axes, plan.sweep.sample)
     met = plan.met(plan.values(points, {}), points)
     kept = points[reduce(np.logical_and, met.values())]
     if not len(kept):
         raise EdgeAsrError(none_feasible(met))
+    _check_tokens(plan, kept)
     outer = [kept[:, idx] for idx in reversed(plan.space.outer)]
     return (kept[np.lexsort(outer)] if outer else kept), len(points)
+
+
+def _check_tokens(plan: Plan, points: Floats) -> None:
+    models = plan.space.columns(points).get("model", np.full(len(points), plan.sweep.base.model))
+    numbers = plan.space.quantities(("audio_s", "tokens"), points)
+    for model in np.unique(models):
+        workload, here = find_workload(str(model)), models == model
+        audio_s, tokens = numbers["audio_s"][here], numbers["tokens"][here]
+        for idx in np.flatnonzero(tokens > most_tokens(workload, audio_s))[:1]:
+            check_tokens(workload, (Utterance(float(audio_s[idx]), int(tokens[idx])),))
 
 
 def none_feasible(met: Mapping[str, Bools]) -> str:

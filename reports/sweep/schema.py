@@ -19,7 +19,7 @@ IDENTIFIER = r"^[A-Za-z_]\w{0,63}$"
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class RangeSchema(_Strict):

@@ -6,7 +6,7 @@ import numpy as np
 
 from hwmodels.op_table import Floats
 from quant.recipe import Recipe
-from simulator.annotate import annotated
+from simulator.annotate import in_formats
 from simulator.many_chips import Task, cost_on_variants, task
 from simulator.metrics import packed_bytes
 from simulator.sweep.parts import PartFormat, with_parts
@@ -43,7 +43,7 @@ def work_of(workload: Workload, recipe: Recipe, parts: tuple[PartFormat, ...], u
     Raises:
         EdgeAsrError: if the recipe or a part does not fit the network.
     """
-    network = annotated(workload, with_parts(recipe, workload, parts))
+    network = in_formats(workload, with_parts(recipe, workload, parts))
     bound = task(network, (utterance,))
     return Work(bound, packed_bytes(network), float(bound.joined.live_bytes.max()))
 

@@ -36,6 +36,18 @@ def answer(
         (["estimate", "whisper-tiny", "--chip", "ethos-u85-1042"], ["ethos-u85-1042", "ethos-u85-1024"]),
         (["estimate", "whisper-tiny", "--chip", "ethos-u85-1024", "--recipe", "w8a9"], ["w8a9", "w8a8"]),
         (["estimate", "whisper-tiny", "--chip", "ethos-u85-1024", "--audio", "0"], ["0.0 s", "positive"]),
+        (["estimate", "whisper-tiny", "--chip", "ethos-u85-1024", "--audio", "inf"], ["inf s", "finite"]),
+        (
+            ["estimate", "whisper-micro", "--chip", "npu-template", "--tokens", "100000"],
+            ["whisper-micro", "100000 tokens", "max_tokens 62"],
+        ),
+        (["estimate", "", "--chip", "npu-template"], ["unknown model ''", "whisper-tiny"]),
+        (["estimate", " ", "--chip", "npu-template"], ["unknown model ' '"]),
+        (
+            ["estimate", "whisper-micro", "--chip", "mcu-template", "--set", "units.core.speed=0"],
+            ["speed: 0 is"],
+        ),
+        (["diff", ".", "."], ["'.' is no run folder", "layers.parquet"]),
         (
             ["estimate", "whisper-tiny", "--chip", "ethos-u85-1024", "--tokens", "0"],
             ["0 tokens", "at least 1"],

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from simulator.utterances import Utterance, schedule
+from simulator.utterances import Utterance, most_tokens, schedule
 from simulator.walk import utterance_counts
 from tests.simulator.graphs import decode_step, mlp, workload
 from traces.errors import EdgeAsrError
@@ -75,3 +75,22 @@ def test_a_batch_has_the_macs_of_its_utterances_and_reads_weights_once() -> None
 def test_an_empty_batch_or_beam_cannot_be_costed(batch: int, beam: int) -> None:
     with pytest.raises(EdgeAsrError, match="give at least 1"):
         Utterance(1.0, 1, batch, beam)
+
+
+@pytest.mark.parametrize("audio_s", [0.0, -1.0, np.inf, np.nan])
+def test_audio_has_a_positive_finite_length(audio_s: float) -> None:
+    with pytest.raises(EdgeAsrError, match="give a positive, finite length"):
+        Utterance(audio_s, 4)
+
+
+def test_a_decoder_makes_no_more_tokens_than_it_can() -> None:
+    network = load_workload("whisper-micro")
+    window_s = network.window_s or 0.0
+    assert most_tokens(network, window_s * np.array([0.1, 1.0, 1.5])).tolist() == [62.0, 62.0, 124.0]
+    long_s = 1.5 * window_s
+    assert utterance_counts(network, (Utterance(long_s, 124),)).macs.shape == (1,)
+    message = rf"whisper-micro: 125 tokens of {long_s:g} s .*max_tokens 62 per window.*up to 124"
+    with pytest.raises(EdgeAsrError, match=message):
+        utterance_counts(network, (Utterance(3.0, 62), Utterance(long_s, 125)))
+    without = workload(mlp())
+    assert np.isinf(most_tokens(without, np.array([3.0]))).all()

@@ -115,5 +115,5 @@ def test_a_file_of_another_kind(name: str, text: str, fragment: str, tmp_path: P
 
 
 def test_a_folder_that_is_no_run(tmp_path: Path) -> None:
-    with pytest.raises(EdgeAsrError, match=r"layers\.parquet.*cannot be read"):
+    with pytest.raises(EdgeAsrError, match=r"is no run folder: it holds no layers\.parquet"):
         load_sides(str(tmp_path), audio_s=5.0, tokens=20)

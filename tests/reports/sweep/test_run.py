@@ -13,6 +13,7 @@ from edgeasr.executors import executor_of
 from hwmodels.chip_file import apply_overrides, load_chip
 from quant.recipe import load_recipe
 from reports.sweep.run import SweepResult, run_sweep
+from reports.workloads import workload_under
 from simulator.annotate import annotated
 from simulator.estimate import estimate
 from simulator.metrics import packed_bytes
@@ -200,6 +201,18 @@ def test_models_and_parts_are_axes_too(tmp_path: Path) -> None:
         assert smaller < whole
     slower = points.groupby("beam")["latency_s"].mean()
     assert slower[3.0] > slower[1.0]
+
+
+def test_a_network_that_is_no_recogniser_takes_recipes_as_an_estimate_does(tmp_path: Path) -> None:
+    text = SMALL.replace("[w8a8, w4a8]", "[float, w8a8]").replace("  batch: [1, 2]\n", "")
+    text = text.replace("model: whisper-micro", "model: mlperf-tiny-kws")
+    points = points_of(run_sweep(loaded(tmp_path, text), tmp_path / "run").folder)
+    assert set(points["recipe"]) == {"float", "w8a8"}
+    for _, point in points.iterrows():
+        overrides = [f"{path}={point[path]}" for path in ("levels.sram.size_bytes", "units.array.clock_hz")]
+        chip = apply_overrides(load_chip("npu-template"), tuple(overrides))
+        network, _ = workload_under("mlperf-tiny-kws", point["recipe"])
+        assert point["latency_s"] == estimate(network, chip).latency_s().nominal[0]
 
 
 def test_word_error_rates_of_a_study_are_an_objective(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from reports.sweep.config import load_sweep
-from reports.sweep.plan import plan_of
+from reports.sweep.plan import feasible_points, plan_of
 from reports.sweep.schema import sweep_mapping
 from simulator.sweep.axes import Choices, Span
 from tests.reports.sweep.sweeps import SMALL, loaded
@@ -76,6 +76,8 @@ def test_a_sampled_range_keeps_its_ends_and_scale(tmp_path: Path) -> None:
         ),
         (("chunk_points: 5", "sample: {}"), "write one of random and latin_hypercube"),
         (("chunk_points: 5", "sample: {random: 5}\nsearch: {trials: 5}"), "samples or searches"),
+        (("audio_s: 3", "audio_s: .inf"), "audio_s: inf"),
+        (("audio_s: 3", "audio_s: .nan"), "audio_s: nan"),
         (("area]", "latency_s]"), "objectives lists one more than once"),
     ],
 )
@@ -105,6 +107,12 @@ def test_a_mistake_names_file_key_and_value(tmp_path: Path, change: tuple[str, s
         (("chip: npu-template", "chip: npu-templat"), "'npu-templat'; did you mean npu-template"),
         (("batch: [1, 2]", '"weight:*": [int8_chanel]'), "axes.weight:*: "),
         (("latency_s <= 1", "latency <= 1"), "constraints.1: unknown quantity in 'latency <= 1': 'latency'"),
+        (("latency_s <= 1", "levels.sram.size_bytes"), "'levels.sram.size_bytes' compares nothing"),
+        (
+            ("latency_s <= 1", "latency_s <= 1 MiB"),
+            "constraints.1: 'latency_s <= 1 MiB': latency_s is s, not B",
+        ),
+        (("model: whisper-micro", "model: resnet-18"), "unknown precision of a network 'w4a8'"),
         (("latency_s <= 1", "latency_s <="), "constraints.1: 'latency_s <=' is no expression"),
         (("area: rates", "latency_s: rates"), "define.latency_s: is the name of something known"),
         (("area: rates", "chip: rates"), "define.chip: is the name of something known"),
@@ -122,6 +130,16 @@ def test_an_unknown_name_is_told_before_anything_runs(
         plan_of(sweep)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_more_tokens_than_the_decoder_makes_are_told_unless_ruled_out(tmp_path: Path) -> None:
+    text = SMALL.replace("batch: [1, 2]", "tokens: [4, 63]")
+    message = r"whisper-micro: 63 tokens of 3 s of audio .*max_tokens 62 per window"
+    with pytest.raises(EdgeAsrError, match=message):
+        feasible_points(plan_of(loaded(tmp_path, text)))
+    ruled_out = text.replace("latency_s <= 1", "tokens <= 62")
+    points, n_points = feasible_points(plan_of(loaded(tmp_path, ruled_out)))
+    assert (len(points), n_points) == (8, 24)
 
 
 def test_the_sweeps_of_the_repository_are_ready_to_run() -> None:

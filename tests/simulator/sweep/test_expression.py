@@ -47,6 +47,33 @@ def test_it_says_what_it_needs() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "levels.sram.size_bytes / 32 + rates.dense-int8.per_cycle <= 1e6",  # a proxy mixes what it likes
+        "levels.sram.size_bytes / latency_s <= 8 MB/s",  # what it comes to is not said
+        "total <= 8 MiB",
+        "tokens * 2 ms >= latency_s",
+    ],
+)
+def test_a_unit_is_checked_only_where_names_say_it(text: str) -> None:
+    assert parse_expression(text, [*VALUES, "total"]).names
+
+
+@pytest.mark.parametrize(
+    ("text", "compares"),
+    [
+        ("latency_s <= 1", True),
+        ("not latency_s <= 1 and (tokens > 3 or tokens < 1)", True),
+        ("levels.sram.size_bytes", False),
+        ("(latency_s <= 1) + 1", False),
+        ("latency_s <= 1 and tokens", False),
+    ],
+)
+def test_it_says_whether_it_compares(text: str, compares: bool) -> None:
+    assert parse_expression(text, VALUES).is_true_or_false is compares
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("levels.srum.size_bytes <= 8MiB", "'levels.srum.size_bytes'; did you mean levels.sram.size_bytes"),
@@ -62,6 +89,12 @@ def test_it_says_what_it_needs() -> None:
         ("", "is no expression"),
         ("8 MiB tokens", "is no expression"),
         ("(" * 400, "is no expression"),
+        ("levels.sram.size_bytes < 8 MB/s", "levels.sram.size_bytes is B, not B/s; write what it is"),
+        ("1 s < 2 * levels.sram.size_bytes", "levels.sram.size_bytes is B, not s"),
+        ("levels.sram.size_bytes + levels.dram.size_bytes <= 6 GHz", "levels.sram.size_bytes is B, not Hz"),
+        ("latency_s - 3 MB > 0", "latency_s is s, not B"),
+        ("rates.dense-int8.per_cycle <= 1 GHz", "rates.dense-int8.per_cycle is 1/cycle, not Hz"),
+        ("quantity_7 <= 1", "no name may hold 'quantity_'"),
         ("1+" * 400, "an expression of 800 letters"),
     ],
 )
