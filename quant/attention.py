@@ -5,7 +5,6 @@ Whisper and Moonshine call whatever attention function is registered under their
 stores them; what has no cache (the encoder) is quantized at the product.
 """
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -18,7 +17,7 @@ from quant import ops
 from quant.activations import quantize_activation, quantize_alike
 from quant.attention_math import attend
 from traces.cache_argument import cache_argument
-from traces.formats import Format
+from traces.formats import AttentionFormats, Format
 
 if TYPE_CHECKING:
     from quant.plan import PlannedAttention
@@ -27,23 +26,17 @@ ATTENTION = "edgeasr_quantized"
 """The name of the attention function in transformers' registry."""
 
 
-@dataclass(frozen=True, slots=True)
-class AttentionFormats:
-    """What an attention module computes with; kept on the module as `attention_formats`."""
-
-    query: Format
-    probability: Format
-    kv: Format
-
-
 def quantize_attention_(model: PreTrainedModel, planned: "tuple[PlannedAttention, ...]") -> None:
-    """Make every attention of the network compute in its planned formats."""
-    if all(attention.is_float for attention in planned):
+    """Make every attention of the network compute in its planned formats.
+
+    A module keeps its own as `attention_formats`, and looks at them whenever it is called.
+    """
+    if all(attention.formats.is_float for attention in planned):
         return
     for attention in planned:
         module = model.get_submodule(attention.module)
-        module.attention_formats = AttentionFormats(attention.query, attention.probability, attention.kv)
-        if not attention.kv.is_float:
+        module.attention_formats = attention.formats
+        if not attention.formats.kv.is_float:
             module.register_forward_pre_hook(_use_quantized_cache, with_kwargs=True)
     model.set_attn_implementation(ATTENTION)
 

@@ -9,7 +9,7 @@ from quant.float_columns import n_float_columns
 from quant.recipe import AttentionRule, LayerRule, Recipe, matches
 from quant.rotations.names import is_rotation
 from traces.errors import EdgeAsrError
-from traces.formats import FLOAT16, Format
+from traces.formats import FLOAT16, AttentionFormats, Format
 
 LayerKind = Literal["linear", "conv1d", "embedding"]
 
@@ -46,14 +46,7 @@ class PlannedAttention:
     """An attention module and the formats of its operands."""
 
     module: str
-    query: Format
-    probability: Format
-    kv: Format
-
-    @property
-    def is_float(self) -> bool:
-        """Whether attention runs as in the float network."""
-        return self.query.is_float and self.probability.is_float and self.kv.is_float
+    formats: AttentionFormats
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,4 +152,4 @@ def _planned_layer(
 
 def _planned_attention(name: str, recipe: Recipe) -> PlannedAttention:
     rule = recipe.attention_formats(name)
-    return PlannedAttention(name, rule.query, rule.probability, rule.kv)
+    return PlannedAttention(name, AttentionFormats(rule.query, rule.probability, rule.kv))

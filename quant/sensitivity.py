@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
-from quant.attention import AttentionFormats, quantize_attention_
+from quant.attention import quantize_attention_
 from quant.damage import Reference, divergence_of, encoded_by, reference_of
 from quant.layers import working_copy
 from quant.modules import WeightStore
 from quant.plan import PlannedAttention
 from traces.errors import EdgeAsrError
-from traces.formats import FLOAT16, INT8_TOKEN
+from traces.formats import INT8_TOKEN, AttentionFormats
 from traces.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from transformers.utils import ModelOutput
 
     from quant.calibration import CalibrationData
-
-LENDING_METHODS = ("gptq", "hqq", "rtn")
-"""Methods whose rounded layers fit the float network one by one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,11 +50,10 @@ def host_of(model: "PreTrainedModel", data: "CalibrationData | None") -> Host:
     network = working_copy(model)
     names = [name for name, module in network.named_modules() if hasattr(module, "q_proj")]
     # Registered as if quantized, then set back to float: a module's own formats decide at every call.
-    quantize_attention_(
-        network, tuple(PlannedAttention(name, INT8_TOKEN, INT8_TOKEN, INT8_TOKEN) for name in names)
-    )
+    integers = AttentionFormats(INT8_TOKEN, INT8_TOKEN, INT8_TOKEN)
+    quantize_attention_(network, tuple(PlannedAttention(name, integers) for name in names))
     for name in names:
-        network.get_submodule(name).attention_formats = AttentionFormats(FLOAT16, FLOAT16, FLOAT16)
+        network.get_submodule(name).attention_formats = AttentionFormats()
     return Host(network, reference, encoded_by(network, reference.data))
 
 

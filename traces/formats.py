@@ -144,3 +144,17 @@ INT8_TENSOR = Format.parse("int8_tensor")
 INT8_CHANNEL = Format.parse("int8_channel")
 INT8_TOKEN = Format.parse("int8_token")
 INT4_G32 = Format.parse("int4_g32")
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionFormats:
+    """What the two products of an attention compute with: query x key, probability x value."""
+
+    query: Format = FLOAT16
+    probability: Format = FLOAT16
+    kv: Format = FLOAT16
+
+    @property
+    def is_float(self) -> bool:
+        """Whether attention runs as in the float network."""
+        return self.query.is_float and self.probability.is_float and self.kv.is_float

@@ -1,8 +1,8 @@
 """The registry of quantization methods: one line each. Importing it needs no torch."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import Field, dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from quant.methods.awq import AwqConfig, awq
 from quant.methods.gptq import GptqConfig, gptq
@@ -23,19 +23,11 @@ if TYPE_CHECKING:
     from quant.weights import QuantizedWeight
     from traces.graph import Graph
 
-MethodConfig = (
-    AwqConfig
-    | GptqConfig
-    | HqqConfig
-    | OmniquantConfig
-    | QuarotConfig
-    | QuikConfig
-    | RtnConfig
-    | SmoothQuantConfig
-    | SpinquantConfig
-    | TesseraqConfig
-)
-"""The settings of any method: a union that a new method's frozen config joins."""
+
+class MethodConfig(Protocol):
+    """The settings of a method: a frozen dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +40,12 @@ class Method:
 
     A method that puts work into the network (a rotation, say) has two more: `restructure` changes the modules
     in place so that the float network computes the same as before. It runs before `run` and when a
-    checkpoint is loaded, so it depends on shapes only. `annotate` makes the same change to a stored graph. A
-    method that needs no data says so by `data_free`, one that leaves input columns of a layer float by
-    `n_float_columns`: how many of a width.
+    checkpoint is loaded, so it depends on shapes only. `annotate` makes the same change to a stored graph.
+
+    The rest says what others need to know: `data_free` that it needs no data, `compensates` that it makes up
+    for what rounding a weight does by the weights it has not rounded yet, `lends_layers` that any one
+    of its layers fits the float network, which it leaves as it is, `n_float_columns` how many of a
+    layer's input columns, by its width, stay float.
     """
 
     config: type[MethodConfig]
@@ -58,17 +53,19 @@ class Method:
     restructure: "Callable[[Module, Any, Recipe], None] | None" = None
     annotate: "Callable[[Graph, Any, Recipe], Graph] | None" = None
     data_free: bool = False
+    compensates: bool = False
+    lends_layers: bool = False
     n_float_columns: "Callable[[Any, int], int] | None" = None
 
 
 METHODS: dict[str, Method] = {
     "awq": Method(AwqConfig, awq),
-    "gptq": Method(GptqConfig, gptq),
-    "hqq": Method(HqqConfig, hqq, data_free=True),
+    "gptq": Method(GptqConfig, gptq, compensates=True, lends_layers=True),
+    "hqq": Method(HqqConfig, hqq, data_free=True, lends_layers=True),
     "omniquant": Method(OmniquantConfig, omniquant),
     "quarot": Method(QuarotConfig, quarot, prepare_rotations_, rotate_graph, data_free=True),
-    "quik": Method(QuikConfig, quik, n_float_columns=n_float),
-    "rtn": Method(RtnConfig, rtn, data_free=True),
+    "quik": Method(QuikConfig, quik, compensates=True, n_float_columns=n_float),
+    "rtn": Method(RtnConfig, rtn, data_free=True, lends_layers=True),
     "spinquant": Method(SpinquantConfig, spinquant, prepare_rotations_, rotate_graph),
     "tesseraq": Method(TesseraqConfig, tesseraq),
     "smoothquant": Method(SmoothQuantConfig, smoothquant),

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from quant.methods.problem import Problem
     from quant.weights import QuantizedWeight
 
-COMPENSATING = ("gptq", "quik")
-"""Methods that move a weight's error into the weights still to round: rounding to nearest is not like it."""
-
 
 @dataclass(frozen=True, slots=True)
 class SpinquantConfig:
@@ -70,7 +67,11 @@ def spinquant(problem: "Problem", config: SpinquantConfig) -> Mapping[str, "Quan
 
 
 def _rounds_weights(problem: "Problem", config: SpinquantConfig) -> bool:
+    """Say whether to learn with weights rounded to nearest, which a compensating method's are unlike."""
+    from quant.methods import METHODS
+
     if config.round_weights != "auto":
         return config.round_weights == "always"
     has_integers = any(not layer.activation.is_float for layer in problem.layers)
-    return not (problem.next_method in COMPENSATING and has_integers)
+    compensates = problem.next_method in METHODS and METHODS[problem.next_method].compensates
+    return not (compensates and has_integers)

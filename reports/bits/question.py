@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from quant.methods import METHODS
 from quant.recipe import MethodStep, Recipe
-from quant.sensitivity import LENDING_METHODS
 from quant.uniform import uniform_recipe
 from reports.study.config import Study
 from simulator.budgets import Limit
@@ -40,10 +39,11 @@ class Question:
     def __post_init__(self) -> None:
         if self.method not in METHODS:
             raise unknown_name("quantization method", self.method, METHODS)
-        if self.method not in LENDING_METHODS:
+        if not METHODS[self.method].lends_layers:
+            lending = sorted(name for name, method in METHODS.items() if method.lends_layers)
             raise EdgeAsrError(
                 f"method '{self.method}' changes the float network, so parts of it cannot be mixed; "
-                f"use {', '.join(LENDING_METHODS)}"
+                f"use {', '.join(lending)}"
             )
 
     def steps(self) -> tuple[MethodStep, ...]:

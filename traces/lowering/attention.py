@@ -1,11 +1,9 @@
 """Attention: a product, a softmax and a product, each an op of its own."""
 
-from dataclasses import dataclass
-
 from torch.fx import Node
 
 from traces.dims import product
-from traces.formats import FLOAT16, Format
+from traces.formats import FLOAT16, AttentionFormats, Format
 from traces.graph import Epilogue, Operand, OpKind, Product, Role, Rows
 from traces.lowering.context import (
     Fixed,
@@ -19,15 +17,6 @@ from traces.lowering.context import (
     optional_node,
 )
 from traces.lowering.fixed import lets_all_pass
-
-
-@dataclass(frozen=True, slots=True)
-class AttentionFormats:
-    """What the two products of an attention compute with."""
-
-    query: Format = FLOAT16
-    probability: Format = FLOAT16
-    kv: Format = FLOAT16
 
 
 def scaled_dot_product_attention(low: Lowering, node: Node) -> Value:

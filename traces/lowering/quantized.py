@@ -6,9 +6,9 @@ recognised by name, so that lowering does not depend on the package that registe
 
 from torch.fx import Node
 
-from traces.formats import Format
+from traces.formats import AttentionFormats, Format
 from traces.graph import Operand
-from traces.lowering.attention import AttentionFormats, emit_attention
+from traces.lowering.attention import emit_attention
 from traces.lowering.context import Lowering, Value, arg, node_arg, optional_node
 from traces.lowering.convolutions import emit_convolution
 from traces.lowering.gather import emit_embedding

@@ -109,7 +109,7 @@ def test_a_checkpoint_computes_the_same(step: MethodStep, tmp_path: Path) -> Non
 @BOTH
 def test_another_seed_gives_other_weights(step: MethodStep) -> None:
     model = whisper(layers=1)
-    other = replace(step, config=replace(step.config, seed=1))  # type: ignore[arg-type]
+    other = replace(step, config=replace(step.config, seed=1))
     found = [logits(learned(model, recipe(which, "int3_channel")).model) for which in (step, other)]
     assert not torch.equal(*found)
 
