@@ -1,4 +1,5 @@
 import json
+import re
 from typing import get_args
 
 import yaml
@@ -17,6 +18,19 @@ def test_it_knows_every_key_of_every_chip_file() -> None:
     known = set(json.loads(editor_schema())["properties"])
     for name in chip_names():
         assert set(yaml.safe_load((CHIPS_FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))) <= known
+
+
+def test_the_templates_name_every_key_and_every_choice() -> None:
+    schema = json.loads(editor_schema())
+    nodes = [schema, *schema["$defs"].values()]
+    keys = {key for node in nodes for key in node.get("properties", {})} - {"$schema"}
+    choices = {each for node in nodes for each in node.get("enum", ())}
+    assert "rows_per_pass" in keys
+    assert "full" in choices
+    templates = "".join(
+        (CHIPS_FOLDER / f"{name}-template.yaml").read_text("utf-8") for name in ("npu", "mcu")
+    )
+    assert sorted(word for word in keys | choices if not re.search(rf"\b{word}\b", templates)) == []
 
 
 def test_numbers_may_carry_units_and_inherited_entries_may_go() -> None:

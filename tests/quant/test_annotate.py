@@ -48,11 +48,12 @@ def test_products_take_their_formats_by_hand() -> None:
     assert head.format == INT8_CHANNEL
 
 
-def test_everything_else_is_float16() -> None:
+@pytest.mark.parametrize("name", ["w8a8", "w8a8-static"])
+def test_everything_else_is_float16(name: str) -> None:
     graph = float_workload("moonshine").graph(Phase.ENCODE)
     assert graph is not None
     weighted = (OpKind.WEIGHT_PRODUCT, OpKind.CONVOLUTION, OpKind.ACTIVATION_PRODUCT)
-    for op in load_recipe("w8a8").annotate(graph).ops:
+    for op in load_recipe(name).annotate(graph).ops:
         if op.kind not in weighted:
             assert {operand.format for operand in op.reads} <= {FLOAT16}, op.name
 
