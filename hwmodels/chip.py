@@ -178,7 +178,7 @@ class Tiling:
     """How tiles are cut."""
 
     double_buffered: bool
-    """Whether half of a buffer fills while the other half is used."""
+    """Whether half of a buffer fills while the other half is used; without, whole buffers fill and wait."""
     orders: tuple[Order, ...]
     max_n: Quantity | None
     """Most output channels of one tile; None where only the buffer limits it."""

@@ -75,7 +75,7 @@ def terms(ops: OpTable, placement: Placement, chip: Chip) -> Terms:
     hop_s = np.where(rates.on_host, corners(chip.overheads.host_hop_s, more_is_faster=False), 0.0)
     overhead_s = corners(chip.overheads.per_op_s, more_is_faster=False) + hop_s + _leaving_s(ops, chip)
     latency_s = combined_s(
-        chip.overlap,
+        chip,
         compute_s=compute_s,
         unpack_s=unpacking_s,
         exposed_s=exposed_s,

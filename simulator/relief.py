@@ -67,7 +67,7 @@ def latency_without(phase: PhaseCost, chip: Chip, resource: str) -> Floats:
             freed = np.array(costs.levels) == level
             transfer_s, exposed_s = np.where(freed, 0.0, transfer_s), np.where(freed, 0.0, exposed_s)
     return combined_s(
-        chip.overlap,
+        chip,
         compute_s=compute_s,
         unpack_s=unpack_s,
         exposed_s=tuple(exposed_s.T),

@@ -72,7 +72,7 @@ ROUND = Chip(
     unpacking=Unpacking("vector", (FormatQuantity("int4", number(2)),), number(5)),
     codec=(),
     tiling=Tiling(
-        double_buffered=False, orders=tuple(Order), max_n=None,
+        double_buffered=True, orders=tuple(Order), max_n=None,
         prefetches=True, cascades=False, fuses_sums=True,
     ),
     overheads=Overheads(number(1e-6), number(5e-6), number(3e-6), None),

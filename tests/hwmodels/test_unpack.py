@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hwmodels.chip import Chip, Lanes, Rate
+from hwmodels.chip import Chip, Family, Lanes, Rate
 from hwmodels.cost_table import CostTable
 from hwmodels.model import cost
-from hwmodels.op_table import OpClass, OpTable
+from hwmodels.op_table import Floats, OpClass, OpTable
 from hwmodels.rates import row_rates
 from hwmodels.unpack import touched_weights, unpacked
 from simulator.place import place
@@ -29,8 +29,16 @@ def look_up(rows: int) -> OpTable:
         dense(4, 64, 8, INT4_G32),
         network_weight_bytes=FAR,
     )
-    columns = {"weight_elements": VOCABULARY * WIDTH, "macs": 0.0, "weight_bytes": rows * (WIDTH / 2 + 2 * 2)}
-    return replace(ops, **{name: np.array([value, getattr(ops, name)[1]]) for name, value in columns.items()})
+
+    def of_the_look_up(value: float, column: Floats) -> Floats:
+        return np.array([value, column[1]])
+
+    return replace(
+        ops,
+        weight_elements=of_the_look_up(VOCABULARY * WIDTH, ops.weight_elements),
+        weight_bytes=of_the_look_up(rows * (WIDTH / 2 + 2 * 2), ops.weight_bytes),
+        macs=of_the_look_up(0.0, ops.macs),
+    )
 
 
 def costed(ops: OpTable, chip: Chip = GROUPED) -> CostTable:
@@ -49,7 +57,7 @@ def test_a_look_up_touches_no_more_than_the_table_has() -> None:
 
 
 @pytest.mark.parametrize("family", ["mcu", "dsp"])
-def test_what_is_widened_is_read_again_from_the_nearest_memory(family: str) -> None:
+def test_what_is_widened_is_read_again_from_the_nearest_memory(family: Family) -> None:
     rows = 3
     widening, packed = (replace(chip, family=family) for chip in (GROUPED, ROUND))
     more = costed(look_up(rows), widening).level_bytes[0, 0] - costed(look_up(rows), packed).level_bytes[0, 0]
