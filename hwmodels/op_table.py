@@ -91,7 +91,7 @@ class OpTable:
     live_bytes: Floats
     """Activation bytes alive while the op runs, its own operands included; weights and caches are not."""
     network_weight_bytes: Floats
-    """All the network's weights, stored once: what must stay on chip for weights to be resident."""
+    """All the network's weights, packed, stored once: what must stay on chip for weights to be resident."""
     cache_bytes: Floats
     """Key-value caches of all decoder layers at full length: memory set aside for a whole utterance."""
     entering_bytes: Floats

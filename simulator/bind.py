@@ -200,7 +200,7 @@ class _Binding:
             size_bytes = (
                 tensor.format.stored_bytes(extents["m"], extents["n"]) if picked else self.size_bytes(tensor)
             )
-            is_weight = tensor.role is Role.WEIGHT or (tensor.role is Role.CONSTANT and op.kind in _WEIGHTED)
+            is_weight = tensor.role is Role.WEIGHT or (tensor.role is Role.CONSTANT and op.kind in WEIGHTED)
             if is_weight:
                 row |= {"weight_format": float(self._codes[operand.format])}
                 row |= {"weight_elements": self.value(tensor.elements), "weight_groups": self._groups(tensor)}
@@ -266,7 +266,7 @@ _CLASSES = {
     OpKind.LAYOUT: OpClass.LAYOUT,
     OpKind.SPECTROGRAM: OpClass.TRANSFORM,
 }
-_WEIGHTED = frozenset({OpKind.WEIGHT_PRODUCT, OpKind.CONVOLUTION})
+WEIGHTED = frozenset({OpKind.WEIGHT_PRODUCT, OpKind.CONVOLUTION})
 """Kinds whose second operand is a weight even where it was not learned, such as the mel filters."""
 _VECTOR_KINDS = frozenset({OpKind.NORMALISATION, OpKind.SOFTMAX, OpKind.ACTIVATION, OpKind.ELEMENTWISE})
 _COLUMNS = (

@@ -15,6 +15,7 @@ from hwmodels.terms import start_terms, terms
 from hwmodels.variants import with_varied
 from simulator.bind import Bound
 from simulator.place import place
+from simulator.stored import StoredWeights
 from simulator.utterances import Schedule, Utterance
 from simulator.walk import bound_phases
 from traces.workload import Phase, Workload
@@ -32,10 +33,14 @@ class Task:
     """The rows of all phases."""
     ends: Ints
     """Where the rows of each phase but the last end."""
+    weights: StoredWeights
 
     def placed(self, chip: Chip) -> Placement:
         """Return where the operands of all rows live, each phase placed on its own."""
-        return Placement.joined([place(bound.ops, chip) for _, bound, _ in self.phases])
+        beyond_bytes = self.weights.beyond_packed_bytes(chip)
+        return Placement.joined(
+            [place(bound.ops, chip, beyond_packed_bytes=beyond_bytes) for _, bound, _ in self.phases]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +73,10 @@ def task(workload: Workload, utterances: tuple[Utterance, ...]) -> Task:
 
 def task_of(phases: tuple[tuple[Phase, Bound, Schedule], ...]) -> Task:
     """Return the mean of the utterances for which phases were bound."""
-    tables = [bound.ops for _, bound, _ in phases]
-    return Task(phases, OpTable.joined(tables), np.cumsum([ops.n_rows for ops in tables])[:-1])
+    bounds = [bound for _, bound, _ in phases]
+    joined = OpTable.joined([bound.ops for bound in bounds])
+    ends = np.cumsum([bound.ops.n_rows for bound in bounds])[:-1]
+    return Task(phases, joined, ends, StoredWeights.of(bounds, joined))
 
 
 def cost_on_variants(work: Task, chip: Chip, varied: Mapping[str, Floats]) -> ChipCosts:

@@ -9,15 +9,18 @@ from hwmodels.op_table import Floats, Ints, OpTable
 from hwmodels.placement import Placement
 from hwmodels.quantity import nominal
 
+_AS_PACKED = np.zeros((1, 1))
 
-def place(ops: OpTable, chip: Chip) -> Placement:
+
+def place(ops: OpTable, chip: Chip, *, beyond_packed_bytes: Floats = _AS_PACKED) -> Placement:
     """Return where the operands of each row live, (chips, rows); nearer is always better.
 
     - Activations live in the nearest level that holds everything alive while the op runs, row by row; where
       the compiler cascades ops, in the nearest that may hold any, stripe by stripe.
     - Caches live in the nearest level that has room for them beside the activations of all rows.
     - Weights live in the nearest level that has room for all of the network's beside both; else they stream
-      from the farthest level that holds weights.
+      from the farthest level that holds weights. They are as large as this chip stores them: packed, and
+      `beyond_packed_bytes`, (chips, 1).
 
     What fits nowhere is placed in the farthest level that may hold it, with the bytes it exceeds it by.
     """
@@ -31,7 +34,8 @@ def place(ops: OpTable, chip: Chip) -> Placement:
     most_live = live.max(axis=1, keepdims=True, initial=0.0)
     cache_bytes = _largest(ops.cache_bytes)
     cache_level = _nearest(cache_bytes + most_live, size_bytes, _levels_that_hold(chip, "caches"))
-    weight_bytes = np.broadcast_to(_largest(ops.network_weight_bytes), live.shape)
+    weight_bytes = _largest(ops.network_weight_bytes) + beyond_packed_bytes
+    weight_bytes = np.broadcast_to(weight_bytes, (len(weight_bytes), ops.n_rows))
     levels_of_weights = _levels_that_hold(chip, "weights")
     free_bytes = tuple(
         size - (most_live + cache_bytes if idx < levels_of_weights[-1] else 0.0)

@@ -18,6 +18,7 @@ from simulator.agreement.estimates import EstimatedNetwork, EstimatedOp, estimat
 from simulator.agreement.product import OP, product_graph
 from simulator.bind import Bound, bind
 from simulator.place import place
+from simulator.stored import StoredWeights
 from simulator.validation.bench import FORMATS, network_of_graph
 from traces.counts import macs
 from traces.formats import INT8_CHANNEL, Format
@@ -139,7 +140,8 @@ def vela_chip(name: str) -> Chip:
 def cycles_of(graph: Graph, chip: Chip) -> Cycles:
     """Return the cycles of each op of a graph without symbols, at the clock of the chip's matrix unit."""
     bound = _bound(graph)
-    found = cost(bound.ops, place(bound.ops, chip), chip)
+    beyond_bytes = StoredWeights.of((bound,), bound.ops).beyond_packed_bytes(chip)
+    found = cost(bound.ops, place(bound.ops, chip, beyond_packed_bytes=beyond_bytes), chip)
     clock_hz = next(unit.clock_hz.value for unit in chip.units if unit.kind == "matrix")
     rows = bound.row_of[:, 0]
     npu_s = found.compute_s + found.unpack_s + found.exposed_s.sum(axis=1)
