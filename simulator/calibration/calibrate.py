@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from hwmodels.chip import Chip
-from simulator.calibration.fit import COVERED, Fit, FittedParameter, fit, is_at_bound
+from simulator.calibration.fit import Fit, FittedParameter, fit, is_at_bound, spread_of
 from simulator.calibration.parameters import MOST, chosen_parameters, default_parameters, refitted
 from simulator.calibration.together import Together
 from simulator.validation.bench import Bench
@@ -70,19 +70,18 @@ def calibrate_together(chips: Sequence[Chip], measured: Path) -> tuple[Fit, ...]
         rows = [row for row, case in enumerate(mine) if case.chip == chip.name]
         chosen = [column for column, each in enumerate(together.parameters) if each.paths[idx]]
         used = tuple(together.parameters[column].of(idx) for column in chosen)
-        spread = float(np.quantile(np.abs(off[rows]), COVERED))
+        spread = spread_of(off[rows], freedom=len(mine) - n)
         scale = tuple(float(factors[column]) for column in chosen)
         return Fit(
-            chip=refitted(chip, used, scale, spread=spread, n_rows=len(mine)),
+            chip=refitted(chip, used, scale, spreads=(spread,) * len(used), n_rows=len(mine)),
             cases=_of(mine, rows),
             parameters=tuple(
-                FittedParameter(each, factor, float(errors[column]), is_at_bound(float(logs[column])))
+                FittedParameter(each, factor, float(errors[column]), is_at_bound(float(logs[column])), spread)
                 for each, factor, column in zip(used, scale, chosen, strict=True)
             ),
             unused=(),
             latency_residuals=tuple(off[rows].tolist()),
             energy_residuals=(None,) * len(rows),
-            spread=spread,
         )
 
     return tuple(of_chip(idx, chip) for idx, chip in enumerate(chips))

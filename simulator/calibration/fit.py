@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hwmodels.chip import Chip
-from hwmodels.op_table import Floats
+from hwmodels.op_table import Bools, Floats
 from simulator.calibration.parameters import MOST, SCALE_HIGH, SCALE_LOW, Parameter, refitted, scaled
 from simulator.validation.bench import Bench
 from simulator.validation.measured import Case
@@ -22,22 +22,30 @@ INSENSITIVE = 1e-3
 COVERED = 0.9
 """Share of the fitted rows that the ranges of the fitted numbers are to cover."""
 
+UNTESTED = math.log(1.2)
+"""Log range of a number that no row is left to test: the largest mean error of a chip of the library on
+networks left out of its fit is 19 % (`validation/shipped.csv`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class FittedParameter:
-    """A parameter after the fit: its factor, and the standard error of the factor's logarithm."""
+    """A parameter after the fit: its factor, and the standard error of the factor's logarithm.
+
+    `spread` is the log range given to its numbers.
+    """
 
     parameter: Parameter
     factor: float
     log_error: float
     at_bound: bool
+    spread: float
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
     """A calibrated chip. Residuals are log(predicted / measured), in the order of the cases.
 
-    `unused` are parameters that no row depends on; `spread` is the log range given to every fitted number.
+    `unused` are parameters that no row depends on.
     """
 
     chip: Chip
@@ -46,7 +54,6 @@ class Fit:
     unused: tuple[str, ...]
     latency_residuals: tuple[float, ...]
     energy_residuals: tuple[float | None, ...]
-    spread: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,20 +120,42 @@ def fit(
     logs, errors = target.solve(used)
     factors = tuple(float(math.exp(value)) for value in logs)
     latency, energy = target.residuals(scaled(chip, used, factors))
-    spread = float(np.quantile(np.abs(latency), COVERED))
-    fitted = refitted(chip, used, factors, spread=spread, n_rows=len(cases))
+    spreads = _spreads([target.moved(each) for each in used], latency, energy)
+    fitted = refitted(chip, used, factors, spreads=spreads, n_rows=len(cases))
     return Fit(
         chip=fitted,
         cases=tuple(cases),
         parameters=tuple(
-            FittedParameter(each, factor, float(error), is_at_bound(float(at)))
-            for each, factor, error, at in zip(used, factors, errors, logs, strict=True)
+            FittedParameter(each, factor, float(error), is_at_bound(float(at)), spread)
+            for each, factor, error, at, spread in zip(used, factors, errors, logs, spreads, strict=True)
         ),
         unused=tuple(each.name for each in unused),
         latency_residuals=tuple(float(value) for value in latency),
         energy_residuals=tuple(None if math.isnan(value) else float(value) for value in energy),
-        spread=spread,
     )
+
+
+def spread_of(residuals: Floats, *, freedom: int) -> float:
+    """Return the log range of a number fitted to rows with these residuals: what covers most of them.
+
+    Residuals of as many rows as parameters are zero and say nothing, so the range is never below `UNTESTED`,
+    which falls as rows are left over: with their root, as the error of a mean does. `freedom` says how many.
+    """
+    covering = float(np.quantile(np.abs(residuals), COVERED)) if len(residuals) else 0.0
+    return max(covering, UNTESTED / math.sqrt(1 + max(freedom, 0)))
+
+
+def _spreads(moved: Sequence[tuple[Bools, Bools]], latency: Floats, energy: Floats) -> tuple[float, ...]:
+    """Return each parameter's log range, from the latencies it moves, or the energies if it moves no latency.
+
+    `moved`: per parameter, which latencies and which energies depend on it, (cases,) each.
+    """
+    of_time = [bool(slower.any()) for slower, _ in moved]
+    spreads = []
+    for (slower, costlier), is_time in zip(moved, of_time, strict=True):
+        own = latency[slower] if is_time else energy[costlier]
+        spreads.append(spread_of(own, freedom=len(own) - of_time.count(is_time)))
+    return tuple(spreads)
 
 
 def is_at_bound(log_factor: float) -> bool:
@@ -161,17 +190,20 @@ class _Target:
         latency, energy = self.residuals(scaled(self._chip, parameters, factors))
         return np.concatenate((latency, energy[np.isfinite(self._energy_j)]))
 
+    def moved(self, parameter: Parameter) -> tuple[Bools, Bools]:
+        """Return which measured latencies and energies depend on a parameter: (cases,) each."""
+        step = 0.1
+        before = self.residuals(self._chip)
+        after = self.residuals(scaled(self._chip, (parameter,), (math.exp(step),)))
+        by_time, by_energy = (np.abs(new - old) / step for new, old in zip(after, before, strict=True))
+        return by_time > INSENSITIVE, by_energy > INSENSITIVE
+
     def sensitive(
         self, parameters: tuple[Parameter, ...]
     ) -> tuple[tuple[Parameter, ...], tuple[Parameter, ...]]:
         """Return the parameters that some measured number depends on, and the others."""
-        before = self.vector((), np.zeros(0))
-        step = 0.1
-        moved = [
-            float(np.max(np.abs(self.vector((each,), np.array([step])) - before))) / step
-            for each in parameters
-        ]
-        used = tuple(each for each, by in zip(parameters, moved, strict=True) if by > INSENSITIVE)
+        moved = [any(each.any() for each in self.moved(parameter)) for parameter in parameters]
+        used = tuple(each for each, by in zip(parameters, moved, strict=True) if by)
         return used, tuple(each for each in parameters if each not in used)
 
     def solve(self, parameters: tuple[Parameter, ...]) -> tuple[Floats, Floats]:

@@ -104,11 +104,16 @@ def scaled(chip: Chip, parameters: tuple[Parameter, ...], factors: tuple[float, 
 
 
 def refitted(
-    chip: Chip, parameters: tuple[Parameter, ...], factors: tuple[float, ...], *, spread: float, n_rows: int
+    chip: Chip,
+    parameters: tuple[Parameter, ...],
+    factors: tuple[float, ...],
+    *,
+    spreads: tuple[float, ...],
+    n_rows: int,
 ) -> Chip:
     """Return the chip with the numbers of each parameter multiplied, of kind fitted, within exp(+-spread)."""
     numbers = dict(chip.quantities())
-    for parameter, factor in zip(parameters, factors, strict=True):
+    for parameter, factor, spread in zip(parameters, factors, spreads, strict=True):
         for path in parameter.paths:
             value = numbers[path].value * factor
             source = (

@@ -1,5 +1,6 @@
 """Fits find the factors a chip was changed by, and say where they cannot be trusted."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from hwmodels.chip import Chip
 from hwmodels.chip_file import load_chip
 from simulator.calibration.calibrate import calibrate
 from simulator.calibration.chip_document import save_chip
-from simulator.calibration.fit import fit
+from simulator.calibration.fit import COVERED, UNTESTED, Fit, fit, spread_of
 from simulator.calibration.parameters import chosen_parameters, default_parameters, scaled
 from simulator.validation.bench import Bench
 from simulator.validation.measured import Case
@@ -53,6 +54,52 @@ def test_a_fit_at_its_bound_is_told() -> None:
     power = fit(chip, measured_on(truth), parameters, bench=Bench(JOBS)).parameters[1]
     assert power.at_bound
     assert power.factor == pytest.approx(4.0, rel=1e-2)
+
+
+def off_by(cases: list[Case], *, latency: float = 0.0, energy: float = 0.0) -> list[Case]:
+    """Return the cases with every other number larger, the others smaller, by these log factors."""
+    return [
+        replace(
+            case,
+            latency_s=case.latency_s * float(np.exp(sign * latency)),
+            energy_j=None if case.energy_j is None else case.energy_j * float(np.exp(sign * energy)),
+        )
+        for case, sign in zip(cases, (1, -1) * len(cases), strict=False)
+    ]
+
+
+def ranges(found: Fit) -> dict[str, float]:
+    """Return the log range of each parameter's first number."""
+    numbers = dict(found.chip.quantities())
+    firsts = {each.parameter.name: numbers[each.parameter.paths[0]] for each in found.parameters}
+    return {name: float(np.log(number.high / number.value)) for name, number in firsts.items()}
+
+
+def test_ranges_come_from_the_residuals_of_what_a_parameter_moves() -> None:
+    chip = load_chip("nucleo-l4r5zi")
+    cases = off_by(measured_on(chip), latency=0.02, energy=1.0)
+    found = fit(chip, cases, chosen_parameters(chip, CORE), bench=Bench(JOBS))
+    energies = [abs(value) for value in found.energy_residuals if value is not None]
+    assert ranges(found)["power"] == pytest.approx(np.quantile(energies, COVERED), rel=1e-6)
+    assert ranges(found)["power"] > 0.8
+    assert ranges(found)["core"] < 0.15
+    assert [each.spread for each in found.parameters] == pytest.approx(list(ranges(found).values()))
+
+
+def test_a_number_that_no_row_is_left_to_test_is_not_exact() -> None:
+    chip = load_chip("nucleo-l4r5zi")
+    one = fit(chip, measured_on(chip)[:1], chosen_parameters(chip, CORE[:1]), bench=Bench(JOBS[:1]))
+    assert max(np.abs(one.latency_residuals)) < 1e-3
+    assert ranges(one)["core"] == pytest.approx(UNTESTED)
+    five = fit(chip, measured_on(chip), chosen_parameters(chip, CORE[:1]), bench=Bench(JOBS))
+    assert ranges(five)["core"] == pytest.approx(UNTESTED / np.sqrt(5))
+
+
+def test_many_rows_speak_for_themselves() -> None:
+    off = np.linspace(-0.3, 0.3, 101)
+    assert spread_of(off, freedom=96) == pytest.approx(0.27)
+    assert spread_of(np.zeros(4), freedom=3) == pytest.approx(UNTESTED / 2)
+    assert spread_of(np.zeros(1), freedom=-1) == pytest.approx(UNTESTED)
 
 
 def test_what_no_row_depends_on_is_left_alone() -> None:
