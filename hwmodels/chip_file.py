@@ -176,20 +176,22 @@ def _level(name: str, node: "LevelNode") -> Level:
 
 
 def _rate(name: str, node: "RateNode") -> Rate:
+    lanes = Lanes(**dict(node.lanes))
+    by_itself = Quantity.exact(float(lanes.size()[0]), "derived", "batch x m x k x n of its lanes")
     return Rate(
         name=name,
         unit=node.unit,
         ops=_ops(node.ops),
         weight=node.weight,
         activation=node.activation,
-        per_cycle=_quantity(node.per_cycle),
+        per_cycle=_optional(node.per_cycle) or by_itself,
         fill_cycles=_quantity(node.fill_cycles),
         start_cycles=_optional(node.start_cycles),
         output_cycles=_optional(node.output_cycles),
         weights_per_cycle=_optional(node.weights_per_cycle),
         results_at_once=_optional(node.results_at_once),
         slab_cycles=_optional(node.slab_cycles),
-        lanes=Lanes(**dict(node.lanes)),
+        lanes=lanes,
         whole_window=node.whole_window,
         windows=tuple(node.windows),
         serial=node.serial,

@@ -26,7 +26,7 @@ OpNames = list[OpName]
 
 
 class _Node(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     @field_validator("*")
     @classmethod
@@ -121,7 +121,7 @@ class RateNode(_Node):
     ops: Annotated[OpNames, Field(min_length=1)]
     weight: str = ""
     activation: str
-    per_cycle: QuantityNode
+    per_cycle: QuantityNode | None = None
     fill_cycles: QuantityNode
     start_cycles: QuantityNode | None = None
     output_cycles: QuantityNode | None = None
@@ -135,6 +135,12 @@ class RateNode(_Node):
     bytes_per_mac: QuantityNode | None = None
     rows_per_pass: QuantityNode | None = None
     _formats = field_validator("weight", "activation")(_classes)
+
+    @model_validator(mode="after")
+    def _check(self) -> "RateNode":
+        if self.per_cycle is None and self.lanes == LanesNode():
+            raise ValueError("per_cycle: is missing; only an array of 'lanes' has one by itself")
+        return self
 
 
 class FallbackNode(_Node):

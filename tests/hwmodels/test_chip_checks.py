@@ -57,6 +57,12 @@ def test_an_array_does_no_more_than_its_lanes() -> None:
     assert "rates.dense.per_cycle: 128 is more than the 112 MACs" in both.mistake
 
 
+def test_a_file_of_a_real_chip_is_not_disputed_and_one_of_a_made_up_chip_is() -> None:
+    much = with_varied(ROUND, {"rates.dense.per_cycle": np.array([65.0])})
+    assert not chip_checks(much)[3].holds.any()
+    assert chip_checks(replace(much, hypothetical=False))[3].holds.all()
+
+
 def test_a_rate_without_lanes_says_nothing_of_its_array() -> None:
     assert found(ARRAYS, rates__attend__per_cycle=(1.0, 1e6)).holds.all()
     assert found(ARRAYS, rates__vector__per_cycle=(1.0, 1e6)).holds.all()

@@ -36,6 +36,15 @@ def number(text: str) -> str:
             ["levels.sram.bandwidth_bytes_per_s.value", "3 MHz", "wrong unit", "GB/s"],
         ),
         (SRAM.format(value="fast"), ["levels.sram.bandwidth_bytes_per_s.value", "fast", "no number"]),
+        (SRAM.format(value=".inf"), ["levels.sram.bandwidth_bytes_per_s.value", "inf", "finite"]),
+        (
+            "codec: {int8: {value: 0, kind: derived, source: by a test of chips}}\n",
+            ["codec", "int8: 0 is not"],
+        ),
+        (
+            "tiling: {max_n: {value: 0, kind: derived, source: by a test}}\n",
+            ["tiling.max_n", "0 is not positive"],
+        ),
         (SRAM.format(value=0), ["levels.sram.bandwidth_bytes_per_s", "0 is not positive"]),
         (SRAM.format(value=-1), ["levels.sram.bandwidth_bytes_per_s", "-1 is not positive"]),
         (SRAM.format(value=1), ["levels.dram.bandwidth_bytes_per_s", "nearer level sram"]),
@@ -139,6 +148,12 @@ def test_numbers_may_be_written_with_units_or_as_yaml_texts(tmp_path: Path) -> N
     assert dict(chip.quantities())["levels.sram.size_bytes"].value == 2 * 2**20
     assert dict(chip.quantities())["overheads.per_op_s"].value == 2e-6
     assert dict(chip.quantities())["levels.sram.energy_j_per_byte"].value == 2e-12
+
+
+def test_an_array_of_lanes_has_its_rate_by_itself(tmp_path: Path) -> None:
+    chip = load(tmp_path, "rates: {dense-int8: {lanes: {n: 32}, per_cycle: null}}\n")
+    rate = dict(chip.quantities())["rates.dense-int8.per_cycle"]
+    assert (rate.value, rate.kind) == (4 * 16 * 32, "derived")
 
 
 def test_inheriting_keeps_what_is_not_written(tmp_path: Path) -> None:
