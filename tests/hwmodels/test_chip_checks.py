@@ -34,18 +34,18 @@ def test_no_memory_is_faster_than_a_nearer_one() -> None:
     assert check.mistake.startswith("levels.dram.bandwidth_bytes_per_s: 9e+09 is more than 8e+09 of the")
 
 
-def test_a_buffer_holds_a_block() -> None:
+def test_a_buffer_that_is_filled_while_used_holds_two_blocks() -> None:
     # The array of 4 x 4 x 4 takes 4 x 4 bytes of each operand.
-    check = found(BLOCKS, levels__buffer__size_bytes=(32.0, 31.0))
+    check = found(BLOCKS, levels__buffer__size_bytes=(64.0, 63.0))
     assert check.holds.tolist() == [True, False]
-    assert "31 B is less than the 32 B of one block of rates.dense" in check.mistake
-    lanes = found(BLOCKS, rates__dense__lanes__n=(252.0, 253.0))
-    assert lanes.holds.tolist() == [True, False]  # 4 x 4 + 4 x 252 = 1024
+    assert "63 B is less than the 64 B of one block of rates.dense" in check.mistake
+    lanes = found(BLOCKS, rates__dense__lanes__n=(124.0, 125.0))
+    assert lanes.holds.tolist() == [True, False]  # 2 x (4 x 4 + 4 x 124) = 1024
 
 
-def test_a_buffer_that_is_filled_while_used_holds_two() -> None:
-    twice = replace(ROUND, tiling=replace(ROUND.tiling, double_buffered=True))
-    checks = chip_checks(with_varied(twice, {"levels.buffer.size_bytes": np.array([63.0, 64.0])}))
+def test_a_buffer_with_no_second_half_holds_one() -> None:
+    once = replace(ROUND, tiling=replace(ROUND.tiling, double_buffered=False))
+    checks = chip_checks(with_varied(once, {"levels.buffer.size_bytes": np.array([31.0, 32.0])}))
     assert checks[1].holds.tolist() == [False, True]
 
 

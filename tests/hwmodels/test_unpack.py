@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hwmodels.chip import Chip, Family, Lanes, Rate
+from hwmodels.chip import Chip, Family, Rate
 from hwmodels.cost_table import CostTable
+from hwmodels.lanes import Lanes
 from hwmodels.model import cost
 from hwmodels.op_table import Floats, OpClass, OpTable
 from hwmodels.rates import row_rates
