@@ -23,6 +23,8 @@ _RATES = frozenset(
         "wer_high",
         "cer",
         "share",
+        "used_share",
+        "gap",
         "utilisation",
         "latency_error",
         "left_out_error",

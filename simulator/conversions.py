@@ -6,17 +6,15 @@ at a single place, against the sum of their units.
 """
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
 from hwmodels.chip import Chip
 from hwmodels.op_table import Floats, Ints
 from quant.recipe import Recipe
-from simulator.annotate import annotated
-from simulator.estimate import estimate
 from simulator.mixing import Unit, mixed, unit_costs
-from simulator.utterances import Utterance
-from traces.workload import Workload
+from simulator.networks import Networks
 
 NOISE = 1e-6
 """Differences below this share of a network's cost are rounding of sums."""
@@ -31,11 +29,7 @@ class Conversions:
 
 
 def conversions(
-    workload: Workload,
-    units: tuple[Unit, ...],
-    recipes: tuple[Recipe, ...],
-    chip: Chip,
-    utterances: tuple[Utterance, ...],
+    networks: Networks, units: tuple[Unit, ...], recipes: tuple[Recipe, ...], chip: Chip
 ) -> Conversions | None:
     """Return what changing activations costs at each place, the mean of both directions; None if all agree.
 
@@ -50,24 +44,37 @@ def conversions(
     first, second = recipes[0], recipes[int(np.argmax(codes != codes[0]))]
     pair = (first, second) if not _is_float(first, units) else (second, first)
     alike = (pair[0], _with_activations(pair[0], pair[1], units))
-    costs = unit_costs(workload, units, alike, chip, utterances)
+    costs = unit_costs(networks, units, alike, chip)
     n_units = len(units)
     latency_s, energy_j = np.zeros((2, n_units - 1)), np.zeros((2, n_units - 1))
-    for direction in (0, 1):
-        for place in range(n_units - 1):
-            chosen = np.where(np.arange(n_units) <= place, direction, 1 - direction)
-            recipe = mixed(alike, units, tuple(int(index) for index in chosen), name="changes once")
-            found = estimate(annotated(workload, recipe), chip, utterances)
-            share = (place + 1) / n_units
-            for extra, true, of_units, fixed in (
-                (latency_s, found.latency_s(), costs.latency_s, costs.fixed_latency_s),
-                (energy_j, found.energy_j(), costs.energy_j, costs.fixed_energy_j),
-            ):
-                whole = float(true.nominal.mean())
-                rest = share * fixed[direction] + (1 - share) * fixed[1 - direction]
-                difference = whole - of_units[np.arange(n_units), chosen].sum() - rest
-                extra[direction, place] = difference if abs(difference) > NOISE * whole else 0.0
+    for (direction, place), (chosen, recipe) in _changing_once(alike, units).items():
+        found = networks.estimate(recipe, chip)
+        share = (place + 1) / n_units
+        for extra, true, of_units, fixed in (
+            (latency_s, found.latency_s(), costs.latency_s, costs.fixed_latency_s),
+            (energy_j, found.energy_j(), costs.energy_j, costs.fixed_energy_j),
+        ):
+            whole = float(true.nominal.mean())
+            rest = share * fixed[direction] + (1 - share) * fixed[1 - direction]
+            difference = whole - of_units[np.arange(n_units), chosen].sum() - rest
+            extra[direction, place] = difference if abs(difference) > NOISE * whole else 0.0
     return Conversions(np.maximum(latency_s.mean(axis=0), 0.0), np.maximum(energy_j.mean(axis=0), 0.0))
+
+
+@lru_cache(maxsize=8)
+def _changing_once(
+    pair: tuple[Recipe, Recipe], units: tuple[Unit, ...]
+) -> dict[tuple[int, int], tuple[tuple[int, ...], Recipe]]:
+    """Return, by direction and place, networks that change there: each unit's recipe, and the whole's.
+
+    The same for all chips with the same recipes.
+    """
+    found = {}
+    for direction in (0, 1):
+        for place in range(len(units) - 1):
+            chosen = tuple(direction if idx <= place else 1 - direction for idx in range(len(units)))
+            found[direction, place] = chosen, mixed(pair, units, chosen, name="changes once")
+    return found
 
 
 def activation_codes(recipes: tuple[Recipe, ...], units: tuple[Unit, ...]) -> Ints:

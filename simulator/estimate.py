@@ -1,6 +1,6 @@
 """A recogniser on a chip: what every op, phase and utterance costs."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -103,8 +103,16 @@ def estimate(workload: Workload, chip: Chip, utterances: tuple[Utterance, ...] =
     """
     if workload.family == "network":
         utterances = utterances or (RUN_ONCE,)
-    phases = _costed(task(workload, utterances), chip)
-    return Estimate(workload, chip, utterances, phases, start_of_inference(chip))
+    return estimate_task(task(workload, utterances), workload, chip, utterances)
+
+
+def estimate_task(work: Task, workload: Workload, chip: Chip, utterances: tuple[Utterance, ...]) -> Estimate:
+    """Return what a workload costs on a chip that was bound to these utterances before.
+
+    Raises:
+        EdgeAsrError: if the chip has neither a rate nor a fallback for an op.
+    """
+    return Estimate(workload, chip, utterances, _costed(work, chip), start_of_inference(chip))
 
 
 def on_chip(known: Estimate, chip: Chip) -> Estimate:
@@ -113,7 +121,7 @@ def on_chip(known: Estimate, chip: Chip) -> Estimate:
     Raises:
         EdgeAsrError: as `estimate`.
     """
-    return replace(known, chip=chip, phases=_costed(known.task(), chip), start=start_of_inference(chip))
+    return estimate_task(known.task(), known.workload, chip, known.utterances)
 
 
 def _costed(work: Task, chip: Chip) -> tuple[PhaseCost, ...]:

@@ -14,10 +14,9 @@ import numpy as np
 from hwmodels.chip import Chip
 from hwmodels.op_table import Floats, Ints
 from quant.recipe import AttentionRule, LayerRule, Recipe
-from simulator.annotate import annotated
-from simulator.estimate import Estimate, PhaseCost, estimate
+from simulator.estimate import Estimate, PhaseCost
 from simulator.metrics import packed_tensors
-from simulator.utterances import Utterance
+from simulator.networks import Networks
 from simulator.walk import cache_tensors
 from traces.errors import EdgeAsrError
 from traces.formats import FLOAT16
@@ -82,18 +81,14 @@ def units_of(workload: Workload) -> tuple[Unit, ...]:
 
 
 def unit_costs(
-    workload: Workload,
-    units: tuple[Unit, ...],
-    recipes: tuple[Recipe, ...],
-    chip: Chip,
-    utterances: tuple[Utterance, ...],
+    networks: Networks, units: tuple[Unit, ...], recipes: tuple[Recipe, ...], chip: Chip
 ) -> UnitCosts:
-    """Return what each unit of a float workload costs on a chip under each recipe.
+    """Return what each unit of a recogniser costs on a chip under each recipe.
 
     Raises:
         EdgeAsrError: if a recipe does not fit the workload, or the chip has no rate for one of its formats.
     """
-    columns = [_column(estimate(annotated(workload, recipe), chip, utterances), units) for recipe in recipes]
+    columns = [_column(networks.estimate(recipe, chip), units) for recipe in recipes]
     return UnitCosts(**{name: np.stack([column[name] for column in columns], axis=-1) for name in columns[0]})
 
 

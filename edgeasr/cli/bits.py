@@ -54,6 +54,9 @@ def bits(
         str, typer.Option(help="The corpus for the method and for sensitivities.")
     ] = "bundled:calibration",
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many utterances.")] = None,
+    time_limit: Annotated[
+        float, typer.Option(min=0.0, help="Seconds to search for a chip's mixture before a gap is reported.")
+    ] = 60.0,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="The run folder; runs/bits-MODEL by default."),
@@ -69,9 +72,11 @@ def bits(
     """
     from edgeasr.cli.progress import progress_bars
     from edgeasr.executors import executor_of
+    from reports.bits.chip_rows import summed_up
+    from reports.bits.chips import answer_chips
     from reports.bits.outputs import write_answer, write_chips
     from reports.bits.question import Question
-    from reports.bits.rows import candidate_rows, chip_answer_rows, front_rows
+    from reports.bits.rows import candidate_rows, front_rows
     from reports.bits.run import answer
     from reports.study.folder import RunFolder
     from simulator.budgets import parse_budget
@@ -87,17 +92,20 @@ def bits(
         confirmed=confirm,
         calibration=calibration,
         limit=limit,
+        time_limit_s=time_limit,
     )
     run = RunFolder(output or Path("runs") / f"bits-{Path(model).name}")
-    with progress_bars() as progress, executor_of(jobs, cluster) as executor:
-        answers = answer(question, run.path, progress=progress, executor=executor)
     if chips is not None:
-        show(chip_answer_rows(answers), format_, None)
-        tell(f"table: {write_chips(answers, run)}")
-        if not any(found.is_met for found in answers):
+        with progress_bars() as progress, executor_of(jobs, cluster) as executor:
+            rows = answer_chips(question, run.path, progress=progress, executor=executor)
+        show(rows, format_, None)
+        for sentence in (*summed_up(rows), f"table: {write_chips(rows, run)}"):
+            tell(sentence)
+        if not any(row.meets_budget for row in rows):
             raise typer.Exit(NOT_MET)
         return
-    (found,) = answers
+    with progress_bars() as progress, executor_of(jobs, cluster) as executor:
+        found = answer(question, run.path, progress=progress, executor=executor)
     show(front_rows(found) if front and found.front else candidate_rows(found), format_, None)
     page = write_answer(found, run, command=shlex.join(["edgeasr", *sys.argv[1:]]))
     _tell(found, run.path, page)

@@ -33,7 +33,7 @@ def progress_bars() -> Iterator[Progress]:
             known[task] = bars.add_task(task, total=total, note=note)
         bars.update(known[task], completed=done, total=total, note=note)
         if note and not console.is_terminal:
-            console.print(f"{task}: {done} of {total}, {note}", highlight=False)
+            console.print(f"{task}: {done} of {total}, {note}", highlight=False, soft_wrap=True)
         if done >= total and task not in ended:
             ended.append(task)
             if len(ended) > MOST_ENDED:

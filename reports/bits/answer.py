@@ -7,7 +7,8 @@ from reports.bits.measured import Rates
 from reports.bits.question import Question
 from reports.bits.trust import Trust
 from simulator.budgets import Limit
-from simulator.mixtures import Mixture, Problem, Solution
+from simulator.mixtures.problem import Mixture, Problem
+from simulator.mixtures.search import Solution
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -116,7 +116,7 @@ def compare_mixed(
             used = used_of(estimate(annotated(workload, recipe), load_chip(chip), utterances))
             limits = tuple(Limit(key, used[key]) for key in KEPT)
             asked = replace(first, chips=(chip,), limits=limits)
-            (found,) = answer(asked, folder, progress=progress, executor=executor, around=False)
+            found = answer(asked, folder, progress=progress, executor=executor, around=False)
             if not found.solution.is_feasible:
                 continue
             heard = tuple(

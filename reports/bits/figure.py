@@ -7,7 +7,7 @@ from reports.bits.words import shown_amount
 from reports.figures.style import dress, literal, new_figure
 from reports.palette import ACCENT, MUTED, VERMILION
 from reports.units import axis_unit
-from simulator.mixtures import Mixture
+from simulator.mixtures.problem import Mixture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

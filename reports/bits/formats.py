@@ -27,11 +27,11 @@ class ChipFormats:
     supports: tuple[FormatSupport, ...]
 
 
-def formats_on(question: Question, chip: Chip, units: tuple[Unit, ...]) -> ChipFormats:
-    """Return the formats asked for, or those of `CANDIDATES` that the chip computes or stores.
+def asked_formats(question: Question) -> tuple[str, ...]:
+    """Return the formats asked for, or `CANDIDATES`.
 
     Raises:
-        EdgeAsrError: if a format is unknown or listed twice, or the chip can do none of those asked for.
+        EdgeAsrError: if one is unknown or listed twice, or there are too many.
     """
     asked = question.formats or CANDIDATES
     repeated = sorted({name for name in asked if asked.count(name) > 1})
@@ -39,6 +39,18 @@ def formats_on(question: Question, chip: Chip, units: tuple[Unit, ...]) -> ChipF
         raise EdgeAsrError(f"format {repeated[0]} is listed twice; keep one")
     if len(asked) > MOST_FORMATS:
         raise EdgeAsrError(f"{len(asked)} formats are more than {MOST_FORMATS}; leave some out")
+    for name in asked:
+        question.recipe(name)
+    return asked
+
+
+def formats_on(question: Question, chip: Chip, units: tuple[Unit, ...]) -> ChipFormats:
+    """Return the formats asked for, or those of `CANDIDATES`, that the chip computes or stores.
+
+    Raises:
+        EdgeAsrError: if a format is unknown or listed twice, or the chip can do none of those asked for.
+    """
+    asked = asked_formats(question)
     layer = next(unit.layers[0] for unit in units if not unit.attentions and ".layers." in unit.name)
     attention = next(unit.attentions[0] for unit in units if unit.attentions and ".decoder." in unit.name)
     recipes = [question.recipe(name) for name in asked]

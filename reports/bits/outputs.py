@@ -5,9 +5,10 @@ from pathlib import Path
 
 from quant.recipe import save_recipe
 from reports.bits.answer import Answer
+from reports.bits.chip_rows import ChipAnswerRow
 from reports.bits.figure import draw_answer
 from reports.bits.page import render_answer
-from reports.bits.rows import candidate_rows, chip_answer_rows, unit_rows
+from reports.bits.rows import candidate_rows, unit_rows
 from reports.figures.style import save_png
 from reports.study.folder import RunFolder
 from reports.table import render
@@ -31,6 +32,6 @@ def write_answer(answer: Answer, run: RunFolder, *, command: str) -> Path:
     return run.write_text("report.html", render_answer(answer, command=command))
 
 
-def write_chips(answers: Sequence[Answer], run: RunFolder) -> Path:
+def write_chips(rows: Sequence[ChipAnswerRow], run: RunFolder) -> Path:
     """Write the table of several chips, and return its path."""
-    return run.write_text("chips.csv", render(table_of(chip_answer_rows(answers)), "csv"))
+    return run.write_text("chips.csv", render(table_of(rows), "csv"))

@@ -35,6 +35,8 @@ class Question:
     """At most so many utterances of the corpus; None for all."""
     batch_size: int = 16
     seed: int = 0
+    time_limit_s: float = 60.0
+    """How long the search for one chip's mixture may take before it says how much may be left to gain."""
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:

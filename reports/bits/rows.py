@@ -1,14 +1,13 @@
 """The tables of an answer, as frozen rows in SI base units."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from reports.bits.answer import Answer
 from simulator.budgets import used_of
-from simulator.mixtures import MET, Mixture
+from simulator.mixtures.problem import MET, Mixture
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +63,6 @@ class UnitRow:
     packed_bytes: float
 
 
-@dataclass(frozen=True, slots=True)
-class ChipAnswerRow:
-    """One chip's answer to the same budget; `missed` names the worst broken budget, and by how much."""
-
-    chip: str
-    meets_budget: bool
-    formats: str
-    weight_bits: float
-    damage: float | None
-    wer_predicted: float | None
-    latency_s: float
-    energy_j: float
-    packed_bytes: float
-    sram_bytes: float
-    fits: bool
-    missed: str
-
-
 def candidate_rows(answer: Answer) -> tuple[CandidateRow, ...]:
     """Return the chosen mixture, the next best ones, and the uniform networks."""
     first = "chosen" if answer.solution.is_feasible else "nearest miss"
@@ -133,12 +114,6 @@ def front_rows(answer: Answer) -> tuple[CandidateRow, ...]:
     return tuple(_candidate(answer, f"{answer.front_key} front", other) for other in answer.front)
 
 
-def chip_answer_rows(answers: Sequence[Answer]) -> tuple[ChipAnswerRow, ...]:
-    """Return one row per chip: those that meet the budget first, least damaged first."""
-    rows = [_chip_row(answer) for answer in answers]
-    return tuple(sorted(rows, key=lambda row: (not row.meets_budget, row.damage or 0.0, row.latency_s)))
-
-
 def formats_of(answer: Answer) -> str:
     """Return how many units got which format, most first: `w4a8-g32 x12, w8a8 x14`."""
     counted = Counter(answer.problem.recipes[index].name for index in answer.chosen.chosen)
@@ -154,6 +129,11 @@ def pessimistic(mixture: Mixture) -> dict[str, float]:
     }
 
 
+def weight_bits(mixture: Mixture) -> float:
+    """Return the bits of the checkpoint over its parameters, scales and float norms included."""
+    return 8 * mixture.used["packed_bytes"] / mixture.found.workload.parameters
+
+
 def _candidate(answer: Answer, what: str, mixture: Mixture) -> CandidateRow:
     name = mixture.recipe.name
     rates, trust = answer.rates, answer.trust
@@ -165,38 +145,10 @@ def _candidate(answer: Answer, what: str, mixture: Mixture) -> CandidateRow:
         what=what,
         recipe=name,
         meets_budget=mixture.meets(answer.limits),
-        weight_bits=_weight_bits(mixture),
+        weight_bits=weight_bits(mixture),
         damage=mixture.damage if trust is not None else None,
         wer_predicted=trust.predicted_wer(mixture.damage, without=name) if trust and predicts else None,
         wer=accuracy.wer.nominal if accuracy else None,
         wer_difference=difference.nominal if difference else None,
         **mixture.used,
     )
-
-
-def _chip_row(answer: Answer) -> ChipAnswerRow:
-    chosen = answer.chosen
-    over = max(answer.limits, key=lambda limit: chosen.used[limit.key] / limit.limit)
-    ratio = chosen.used[over.key] / over.limit
-    return ChipAnswerRow(
-        chip=answer.formats.chip.name,
-        meets_budget=answer.is_met,
-        formats=formats_of(answer),
-        weight_bits=_weight_bits(chosen),
-        damage=chosen.damage if answer.trust else None,
-        wer_predicted=answer.predicted_wer,
-        fits=chosen.found.fits(),
-        missed=_missed(answer, over.key, ratio),
-        **chosen.used,
-    )
-
-
-def _missed(answer: Answer, key: str, ratio: float) -> str:
-    """Return what keeps a chip from its budget, and by how much; empty where nothing does."""
-    if not answer.solution.is_feasible:
-        return f"{key} by {100 * (ratio - 1):.3g} %"
-    return "" if answer.is_met else f"word error rate by {100 * (answer.wer_increase or 0.0):.1f} points"
-
-
-def _weight_bits(mixture: Mixture) -> float:
-    return 8 * mixture.used["packed_bytes"] / mixture.found.workload.parameters

@@ -80,14 +80,19 @@ def sensitivities(
     return np.array([found[name] for name in formats]).T
 
 
+def are_kept(question: Question, folder: Path, units: tuple[Unit, ...], formats: Sequence[str]) -> bool:
+    """Return whether the folder holds all sensitivities of these formats."""
+    jobs = [SensitivityJob(question, folder, name, units) for name in formats]
+    return all(_file(job).is_file() for job in jobs)
+
+
 def measure_format(job: SensitivityJob) -> tuple[float, ...]:
     """Return each unit's divergence under a format, measured or from the folder."""
     with _lock:  # a worker may have several threads; the networks are the process's
-        recipe = job.question.recipe(job.format)
-        file = job.folder / "sensitivities" / f"{_key(job, recipe)}.json"
+        file = _file(job)
         known = _load(file, job.units)
         if known is None:
-            known = _measured(job, recipe)
+            known = _measured(job, job.question.recipe(job.format))
             replace_text(file, json.dumps({unit.name: kl for unit, kl in zip(job.units, known, strict=True)}))
         return known
 
@@ -126,6 +131,10 @@ def _span(question: Question) -> tuple[int, int]:
     needed = question.calibration_utterances + question.sensitivity_utterances
     start = question.calibration_utterances if known is not None and known >= needed else 0
     return start, question.sensitivity_utterances
+
+
+def _file(job: SensitivityJob) -> Path:
+    return job.folder / "sensitivities" / f"{_key(job, job.question.recipe(job.format))}.json"
 
 
 def _key(job: SensitivityJob, recipe: Recipe) -> str:

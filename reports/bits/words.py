@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reports.bits.answer import Answer
 from reports.bits.rows import budget_rows, formats_of
 from reports.units import joules, percent, points, seconds, significant, size
-from simulator.mixtures import Mixture
+from simulator.mixtures.problem import Mixture
 
 NOTHING = 0.01
 """A difference below this share is called nothing."""

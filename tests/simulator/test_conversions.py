@@ -9,6 +9,7 @@ from quant.recipe import MethodStep
 from quant.uniform import uniform_recipe
 from simulator.conversions import activation_codes, conversions
 from simulator.mixing import units_of
+from simulator.networks import Networks
 from simulator.utterances import Utterance
 from traces.store import load_workload
 
@@ -29,15 +30,16 @@ def test_recipes_that_compute_alike_share_a_code() -> None:
 
 def test_one_kind_of_activations_has_no_conversions() -> None:
     workload = load_workload("moonshine-micro")
-    given = (workload, units_of(workload), recipes("w8a8", "w4a8-g32"))
-    assert conversions(*given, load_chip("ethos-u85-256"), UTTERANCES) is None
+    given = (Networks(workload, UTTERANCES), units_of(workload), recipes("w8a8", "w4a8-g32"))
+    assert conversions(*given, load_chip("ethos-u85-256")) is None
 
 
 @pytest.mark.parametrize("names", [("w8a8", "w8a16"), ("w8a16", "w8a8")])
 def test_conversions_are_small_and_never_negative(names: tuple[str, str]) -> None:
     workload = load_workload("whisper-micro")
     units = units_of(workload)
-    found = conversions(workload, units, recipes(*names), load_chip("ethos-u85-1024"), UTTERANCES)
+    networks = Networks(workload, UTTERANCES)
+    found = conversions(networks, units, recipes(*names), load_chip("ethos-u85-1024"))
     assert found is not None
     assert found.latency_s.shape == found.energy_j.shape == (len(units) - 1,)
     assert (found.latency_s >= 0).all()

@@ -12,6 +12,7 @@ from simulator.annotate import annotated
 from simulator.estimate import estimate
 from simulator.metrics import packed_bytes
 from simulator.mixing import mixed, unit_costs, units_of
+from simulator.networks import Networks
 from simulator.utterances import Utterance
 from traces.errors import EdgeAsrError
 from traces.store import load_workload
@@ -38,7 +39,7 @@ def test_every_weight_belongs_to_one_unit(model: str) -> None:
 def test_units_and_the_rest_sum_to_the_estimate(chip_name: str) -> None:
     workload, chip = load_workload("whisper-micro"), load_chip(chip_name)
     units = units_of(workload)
-    costs = unit_costs(workload, units, RECIPES, chip, UTTERANCES)
+    costs = unit_costs(Networks(workload, UTTERANCES), units, RECIPES, chip)
     assert costs.latency_s.shape == (len(units), len(RECIPES))
     for index, recipe in enumerate(RECIPES):
         whole = estimate(annotated(workload, recipe), chip, UTTERANCES)
@@ -56,7 +57,7 @@ def test_units_and_the_rest_sum_to_the_estimate(chip_name: str) -> None:
 def test_packed_bytes_of_a_mixture_are_exact() -> None:
     workload, chip = load_workload("moonshine-micro"), load_chip("ethos-u85-1024")
     units = units_of(workload)
-    costs = unit_costs(workload, units, RECIPES, chip, UTTERANCES)
+    costs = unit_costs(Networks(workload, UTTERANCES), units, RECIPES, chip)
     chosen = tuple(int(choice) for choice in np.random.default_rng(0).integers(0, len(RECIPES), len(units)))
     recipe = mixed(RECIPES, units, chosen, name="mixed")
     expected = costs.packed_bytes[np.arange(len(units)), chosen].sum() + costs.fixed_packed_bytes[0]
