@@ -6,6 +6,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import BaseModel, RootModel
+
+from asr.faults import REMEDY, one_line
+from traces.documents import validated
 from traces.errors import EdgeAsrError
 
 if TYPE_CHECKING:
@@ -20,16 +24,36 @@ WEIGHTS_INDEX = "model.safetensors.index.json"
 Shape = tuple[int, ...]
 
 
+class _Index(BaseModel):
+    """Which file holds which tensor, where the weights are in several."""
+
+    weight_map: dict[str, str]
+
+
+class _Entry(BaseModel):
+    """A tensor in a safetensors header, and where its bytes begin and end behind the header."""
+
+    shape: Shape
+    data_offsets: tuple[int, int]
+
+
+class _Header(RootModel[dict[str, _Entry]]):
+    """A safetensors header without its metadata."""
+
+
 def weight_files(folder: Path) -> tuple[Path, ...]:
     """Return the safetensors files of a checkpoint folder in transformers' layout.
 
     Raises:
-        EdgeAsrError: there are none, or a file that the index names is missing.
+        EdgeAsrError: there are none, the index is damaged, or a file that it names is missing.
     """
     if (folder / WEIGHTS).is_file():
         return (folder / WEIGHTS,)
-    if (folder / WEIGHTS_INDEX).is_file():
-        shards = sorted(set(json.loads((folder / WEIGHTS_INDEX).read_text())["weight_map"].values()))
+    index = folder / WEIGHTS_INDEX
+    if index.is_file():
+        with one_line(f"'{index}' cannot be read", remedy=REMEDY):
+            content = json.loads(index.read_text(encoding="utf-8"))
+        shards = sorted(set(validated(content, _Index, where=f"'{index}'").weight_map.values()))
         missing = [shard for shard in shards if not (folder / shard).is_file()]
         if missing:
             raise EdgeAsrError(f"weights missing in '{folder}': {WEIGHTS_INDEX} names '{missing[0]}'")
@@ -50,15 +74,15 @@ def read_shapes(file: Path) -> dict[str, Shape]:
         header_bytes = int.from_bytes(stream.read(HEADER_LENGTH_BYTES), "little")
         if size_bytes < HEADER_LENGTH_BYTES + header_bytes:
             raise _truncated(file, size_bytes, HEADER_LENGTH_BYTES + header_bytes)
-        try:
+        with one_line(f"'{file}' is not a safetensors file: its header is no JSON", remedy=REMEDY):
             header = json.loads(stream.read(header_bytes))
-        except ValueError as error:
-            raise EdgeAsrError(f"'{file}' is not a safetensors file: its header is no JSON") from error
-    tensors = {name: entry for name, entry in header.items() if name != "__metadata__"}
-    data_bytes = max((entry["data_offsets"][1] for entry in tensors.values()), default=0)
+    if isinstance(header, dict):
+        header.pop("__metadata__", None)
+    tensors = validated(header, _Header, where=f"the header of '{file}'").root
+    data_bytes = max((entry.data_offsets[1] for entry in tensors.values()), default=0)
     if size_bytes < HEADER_LENGTH_BYTES + header_bytes + data_bytes:
         raise _truncated(file, size_bytes, HEADER_LENGTH_BYTES + header_bytes + data_bytes)
-    return {name: tuple(entry["shape"]) for name, entry in tensors.items()}
+    return {name: entry.shape for name, entry in tensors.items()}
 
 
 def _truncated(file: Path, size_bytes: int, expected_bytes: int) -> EdgeAsrError:
@@ -68,7 +92,7 @@ def _truncated(file: Path, size_bytes: int, expected_bytes: int) -> EdgeAsrError
     )
 
 
-def check_shapes(folder: Path, stored: Mapping[str, Shape], model: "PreTrainedModel") -> None:
+def check_shapes(folder: Path, stored: Mapping[str, Shape], *, model: "PreTrainedModel") -> None:
     """Compare stored tensor shapes with those of the model that `config.json` describes (on the meta device).
 
     Raises:

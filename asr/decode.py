@@ -88,13 +88,13 @@ def _transcribe_batch(recogniser: Recogniser, audios: Sequence[Samples]) -> list
     started_s = perf_counter()
     limits = [_token_limit(recogniser, audio.size / SAMPLE_RATE_HZ) for audio in audios]
     with torch.inference_mode():
-        sequences = greedy_search(recogniser, encode(recogniser, audios), limits)
+        sequences = greedy_search(recogniser, encode(recogniser, audios), limits=limits)
     elapsed_s = perf_counter() - started_s
     total_samples = sum(audio.size for audio in audios)
     return [
         _Pass(
             token_ids,
-            capped=token_ids[-1] != recogniser.eos_id,
+            capped=token_ids[-1] not in recogniser.eos_ids,
             inference_s=elapsed_s * audio.size / total_samples,
         )
         for audio, token_ids in zip(audios, sequences, strict=True)
@@ -111,17 +111,18 @@ def _token_limit(recogniser: Recogniser, audio_s: float) -> int:
 
 
 def greedy_search(
-    recogniser: Recogniser, states: "BaseModelOutput", limits: Sequence[int]
+    recogniser: Recogniser, states: "BaseModelOutput", *, limits: Sequence[int]
 ) -> tuple[tuple[int, ...], ...]:
     """Return the most probable next tokens, one after the other, of each sequence of a batch.
 
-    `states.last_hidden_state: (batch, frames, width)`. A sequence ends with the end-of-text token, or without
-    it after `limits[i]` tokens. No token is suppressed, as on the leaderboard.
+    `states.last_hidden_state: (batch, frames, width)`. A sequence ends with an end-of-text token, or without
+    one after `limits[i]` tokens. No token is suppressed, as on the leaderboard.
     """
     from transformers import DynamicCache, EncoderDecoderCache
 
-    model, eos_id = recogniser.model, recogniser.eos_id
+    model, eos_ids = recogniser.model, recogniser.eos_ids
     device = states.last_hidden_state.device
+    ends = torch.tensor(eos_ids, device=device)
     cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
     inputs = torch.tensor([recogniser.prompt_ids] * len(limits), device=device)
     left = torch.tensor(limits, device=device)
@@ -131,16 +132,17 @@ def greedy_search(
             encoder_outputs=states, decoder_input_ids=inputs, use_cache=True, **{cache_argument(): cache}
         )
         chosen = outputs.logits[:, -1].argmax(dim=-1)
-        chosen = torch.where(left > 0, chosen, eos_id)
+        chosen = torch.where(left > 0, chosen, eos_ids[0])
         columns.append(chosen)
-        left = torch.where(chosen == eos_id, 0, left - 1)
+        left = torch.where(torch.isin(chosen, ends), 0, left - 1)
         inputs = chosen[:, None]
     rows: list[list[int]] = torch.stack(columns, dim=1).tolist()
-    return tuple(_until_end(row[:limit], eos_id) for row, limit in zip(rows, limits, strict=True))
+    return tuple(_until_end(row[:limit], eos_ids) for row, limit in zip(rows, limits, strict=True))
 
 
-def _until_end(row: list[int], eos_id: int) -> tuple[int, ...]:
-    return tuple(row[: row.index(eos_id) + 1] if eos_id in row else row)
+def _until_end(row: list[int], eos_ids: tuple[int, ...]) -> tuple[int, ...]:
+    end = next((place for place, token in enumerate(row) if token in eos_ids), len(row))
+    return tuple(row[: end + 1])
 
 
 def _join(recogniser: Recogniser, audio: Samples, passes: Sequence[_Pass]) -> Transcript:

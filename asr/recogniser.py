@@ -39,7 +39,8 @@ class Recogniser:
     `model` is a `WhisperForConditionalGeneration` or `MoonshineForConditionalGeneration` in eval mode; its
     layers may be replaced by quantized ones: `dataclasses.replace(recogniser, model=quantized)`.
     `revision` is the hub's commit, or `sha256:` and the start of the digest of a local folder's weights.
-    `prompt_ids` are fed to the decoder before it produces text, `window_s` is the longest audio of one pass.
+    `prompt_ids` are fed to the decoder before it produces text, each of `eos_ids` ends it, and `window_s` is
+    the longest audio of one pass.
     """
 
     model: "PreTrainedModel"
@@ -49,7 +50,7 @@ class Recogniser:
     name: str
     revision: str
     prompt_ids: tuple[int, ...]
-    eos_id: int
+    eos_ids: tuple[int, ...]
     window_s: float
     token_cap: TokenCap
 

@@ -12,6 +12,8 @@ per stage come out. The micro models are those bundled here.
 from dataclasses import dataclass
 from typing import Any
 
+from traces.prompts import MULTILINGUAL_VOCABULARY, whisper_words
+
 
 @dataclass(frozen=True, slots=True)
 class WhisperArchitecture:
@@ -25,10 +27,13 @@ class WhisperArchitecture:
     ffn_size: int
     vocab_size: int
     mel_bins: int
-    prompt_tokens: int
-    """start, language, task, no timestamps; without language and task in the English models"""
     max_source_positions: int = 1500
     max_target_positions: int = 448
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Start, language, task, no timestamps; without language and task in the English models."""
+        return 1 + len(whisper_words(self.vocab_size))
 
     def config(self) -> Any:
         """Return the transformers config."""
@@ -140,7 +145,6 @@ class StreamingArchitecture:
 Architecture = WhisperArchitecture | MoonshineArchitecture | StreamingArchitecture
 
 ENGLISH_VOCABULARY = 51_864
-MULTILINGUAL_VOCABULARY = 51_865
 CANTONESE_VOCABULARY = 51_866
 """large-v3 and its descendants have one language more."""
 MICRO_VOCABULARY = 640
@@ -151,15 +155,15 @@ Extents = tuple[int, int, int, int, int]
 
 
 def _multilingual(hub_id: str, extents: Extents) -> WhisperArchitecture:
-    return WhisperArchitecture(hub_id, *extents, MULTILINGUAL_VOCABULARY, mel_bins=80, prompt_tokens=4)
+    return WhisperArchitecture(hub_id, *extents, MULTILINGUAL_VOCABULARY, mel_bins=80)
 
 
 def _english(hub_id: str, extents: Extents) -> WhisperArchitecture:
-    return WhisperArchitecture(hub_id, *extents, ENGLISH_VOCABULARY, mel_bins=80, prompt_tokens=2)
+    return WhisperArchitecture(hub_id, *extents, ENGLISH_VOCABULARY, mel_bins=80)
 
 
 def _large_v3(hub_id: str, extents: Extents) -> WhisperArchitecture:
-    return WhisperArchitecture(hub_id, *extents, CANTONESE_VOCABULARY, mel_bins=128, prompt_tokens=4)
+    return WhisperArchitecture(hub_id, *extents, CANTONESE_VOCABULARY, mel_bins=128)
 
 
 ARCHITECTURES: dict[str, Architecture] = {
@@ -195,7 +199,6 @@ ARCHITECTURES: dict[str, Architecture] = {
         *(160, 5, 2, 4, 640),
         MICRO_VOCABULARY,
         mel_bins=80,
-        prompt_tokens=2,
         max_source_positions=400,
         max_target_positions=64,
     ),

@@ -10,6 +10,7 @@ from traces.errors import EdgeAsrError
 from traces.graph import Graph, Role
 from traces.moonshine import trace_moonshine
 from traces.moonshine_streaming import trace_moonshine_streaming
+from traces.prompts import prompt_words
 from traces.whisper import trace_whisper, window_s
 from traces.workload import Phase, Workload
 
@@ -43,13 +44,12 @@ def trace_recogniser(model: Any, name: str, *, prompt_tokens: int | None = None)
     language, task, no timestamps), 2 for English Whisper (start, no timestamps) and 1 for Moonshine (start).
     """
     config = model.config
+    prompt = prompt_tokens or 1 + len(prompt_words(model))
     if config.model_type == "whisper":
-        prompt = prompt_tokens or whisper_prompt_tokens(config.vocab_size)
         with traced_attention(model):
             graphs = trace_whisper(model, name, prompt_tokens=prompt)
         max_tokens, window = config.max_target_positions - prompt, window_s(config)
     elif config.model_type in ("moonshine", "moonshine_streaming"):
-        prompt = prompt_tokens or 1
         trace = trace_moonshine if config.model_type == "moonshine" else trace_moonshine_streaming
         with traced_attention(model):
             graphs = trace(model, name, prompt_tokens=prompt)
@@ -65,15 +65,6 @@ def trace_recogniser(model: Any, name: str, *, prompt_tokens: int | None = None)
         window_s=window,
         parameters=count_parameters(model),
     )
-
-
-MULTILINGUAL_VOCABULARY = 51_865
-"""Whisper's multilingual vocabularies have at least this many entries; the English one has 51,864."""
-
-
-def whisper_prompt_tokens(vocab_size: int) -> int:
-    """Return how many tokens a Whisper decoder is given before it speaks."""
-    return 4 if vocab_size >= MULTILINGUAL_VOCABULARY else 2
 
 
 def count_parameters(model: Any) -> int:

@@ -35,10 +35,10 @@ def test_tokens_are_those_of_transformers_generate(
             model_inputs(recogniser, [audio]),
             decoder_input_ids=torch.tensor([recogniser.prompt_ids]),
             generation_config=GenerationConfig(
-                max_new_tokens=12, eos_token_id=recogniser.eos_id, pad_token_id=recogniser.eos_id
+                max_new_tokens=12, eos_token_id=list(recogniser.eos_ids), pad_token_id=recogniser.eos_ids[0]
             ),
         )
-        found = greedy_search(recogniser, encode(recogniser, [audio]), [12])
+        found = greedy_search(recogniser, encode(recogniser, [audio]), limits=[12])
         assert found[0] == tuple(expected[0, len(recogniser.prompt_ids) :].tolist())
 
 
@@ -47,32 +47,64 @@ def test_each_utterance_has_its_own_cap(recogniser: Recogniser, audios: tuple[Sa
     for transcript in transcribe(capped, audios):
         limit = int(transcript.audio_s * 4.0) + 1
         assert 1 <= transcript.tokens <= limit
-        assert transcript.capped == (transcript.token_ids[-1] != recogniser.eos_id)
+        assert transcript.capped == (transcript.token_ids[-1] not in recogniser.eos_ids)
         assert transcript.tokens == len(transcript.token_ids)
         if transcript.capped:
             assert transcript.tokens == limit
 
 
 class _Scripted(nn.Module):
-    """Stands for a model: `word5` in every row, then the end of text, row i in its step `ends[i]`."""
+    """Stands for a model: `word5` in every row, then `eos_ids[i]`, row i in its step `ends[i]`."""
 
-    def __init__(self, ends: tuple[int, ...], eos_id: int) -> None:
+    def __init__(self, ends: tuple[int, ...], eos_ids: tuple[int, ...]) -> None:
         super().__init__()
-        self.ends, self.eos_id, self.steps = torch.tensor(ends), eos_id, 0
+        self.ends, self.eos_ids, self.steps = torch.tensor(ends), torch.tensor(eos_ids), 0
 
     def forward(self, decoder_input_ids: Tensor, **_: object) -> Seq2SeqLMOutput:
         self.steps += 1
-        tokens = torch.where(self.ends == self.steps, self.eos_id, 9)
+        tokens = torch.where(self.ends == self.steps, self.eos_ids, 9)
         n_fed = decoder_input_ids.shape[1]
         return Seq2SeqLMOutput(logits=nn.functional.one_hot(tokens, 64)[:, None].expand(-1, n_fed, -1))
 
 
 def test_sequences_end_with_end_of_text_or_at_their_limit(whisper_recogniser: Recogniser) -> None:
-    model = _Scripted((2, 9, 4), whisper_recogniser.eos_id)
+    model = _Scripted((2, 9, 4), whisper_recogniser.eos_ids * 3)
     states = BaseModelOutput(last_hidden_state=torch.zeros(3, 1, 16))
     scripted = replace(whisper_recogniser, model=model)
-    assert greedy_search(scripted, states, [6, 3, 6]) == ((9, 2), (9, 9, 9), (9, 9, 9, 2))
+    assert greedy_search(scripted, states, limits=[6, 3, 6]) == ((9, 2), (9, 9, 9), (9, 9, 9, 2))
     assert model.steps == 4  # no step after the last row ended
+
+
+def test_any_of_several_tokens_ends_a_text(whisper_recogniser: Recogniser) -> None:
+    model = _Scripted((2, 3, 4), (2, 7, 5))
+    states = BaseModelOutput(last_hidden_state=torch.zeros(3, 1, 16))
+    scripted = replace(whisper_recogniser, model=model, eos_ids=(2, 7))
+    found = greedy_search(scripted, states, limits=[6, 6, 6])
+    assert found == ((9, 2), (9, 9, 7), (9, 9, 9, 5, 9, 9))  # 5 ends nothing
+
+
+def test_several_ends_are_those_of_transformers_generate(
+    recogniser: Recogniser, audios: tuple[Samples, ...]
+) -> None:
+    """With the second token of each text as one more end, each stops there, in a batch as alone."""
+    before = transcribe(recogniser, audios[:4])
+    ends = (*recogniser.eos_ids, *{transcript.token_ids[1] for transcript in before})
+    several = replace(recogniser, eos_ids=ends)
+    found = transcribe(several, audios[:4])
+    assert any(len(transcript.token_ids) > 2 for transcript in before)
+    for transcript, whole, audio in zip(found, before, audios[:4], strict=True):
+        assert transcript.token_ids[-1] in ends
+        assert not transcript.capped
+        assert transcript.token_ids == whole.token_ids[: transcript.tokens]
+        expected = GenerationMixin.generate(
+            recogniser.model,
+            model_inputs(recogniser, [audio]),
+            decoder_input_ids=torch.tensor([recogniser.prompt_ids]),
+            generation_config=GenerationConfig(
+                max_new_tokens=12, eos_token_id=list(ends), pad_token_id=ends[0]
+            ),
+        )
+        assert transcript.token_ids == tuple(expected[0, len(recogniser.prompt_ids) :].tolist())
 
 
 def test_audio_beyond_the_window_is_cut_and_joined(whisper_recogniser: Recogniser) -> None:
