@@ -102,7 +102,8 @@ def test_a_recogniser_of_short_floats_is_quantized_with_data(
     state, expected_state = found.state_dict(), expected.state_dict()
     assert state.keys() == expected_state.keys()
     assert all(torch.equal(state[name], expected_state[name]) for name in state)
-    assert divergence_of(found, reference_of(recogniser.model, data)) < 0.1
+    rounding = divergence_of(working_copy(recogniser.model), reference_of(recogniser.model, data))
+    assert 0 < rounding < 0.01  # nats per token: the same network but for the rounding of its floats
     assert recogniser.dtype == dtype
 
 
