@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from hwmodels.chip import Chip
-from simulator.calibration.fit import Fit, FittedParameter, fit, is_at_bound, spread_of
+from simulator.calibration.fit import Fit, FittedParameter, fit, spread_of
+from simulator.calibration.least_squares import is_at_bound, standard_errors
 from simulator.calibration.parameters import MOST, chosen_parameters, default_parameters, refitted
 from simulator.calibration.together import Together
 from simulator.validation.bench import Bench
@@ -62,8 +63,7 @@ def calibrate_together(chips: Sequence[Chip], measured: Path) -> tuple[Fit, ...]
         )
     logs = together.fit(np.ones(len(mine), dtype=bool), np.zeros(n))
     slopes, off = together.slopes(logs), together.residuals(logs[None])[0]
-    variance = float(off @ off) / max(len(off) - n, 1)
-    errors = np.sqrt(np.maximum(np.diag(np.linalg.pinv(slopes.T @ slopes) * variance), 0.0))
+    errors = standard_errors(slopes, off)
     factors = np.exp(logs)
 
     def of_chip(idx: int, chip: Chip) -> Fit:

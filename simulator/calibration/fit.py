@@ -8,13 +8,11 @@ import numpy as np
 
 from hwmodels.chip import Chip
 from hwmodels.op_table import Bools, Floats
-from simulator.calibration.parameters import MOST, SCALE_HIGH, SCALE_LOW, Parameter, refitted, scaled
+from simulator.calibration.least_squares import fitted_logs, is_at_bound, slopes_at, standard_errors
+from simulator.calibration.parameters import MOST, Parameter, refitted, scaled
 from simulator.validation.bench import Bench
 from simulator.validation.measured import Case
 from traces.errors import EdgeAsrError
-
-AT_BOUND = 1e-3
-"""A factor within this share of a bound counts as at it."""
 
 INSENSITIVE = 1e-3
 """Largest change of any row's log latency or energy per log factor below which a row depends on nothing."""
@@ -158,11 +156,6 @@ def _spreads(moved: Sequence[tuple[Bools, Bools]], latency: Floats, energy: Floa
     return tuple(spreads)
 
 
-def is_at_bound(log_factor: float) -> bool:
-    """Return whether a fit ended as far from where it began as it may go."""
-    return min(log_factor - math.log(SCALE_LOW), math.log(SCALE_HIGH) - log_factor) < AT_BOUND
-
-
 class _Target:
     """The measured numbers, and how far a chip is from them."""
 
@@ -208,27 +201,12 @@ class _Target:
 
     def solve(self, parameters: tuple[Parameter, ...]) -> tuple[Floats, Floats]:
         """Return the log factors and their standard errors: (parameters,) each."""
-        from scipy.optimize import least_squares
-
         if not parameters:
             return np.zeros(0), np.zeros(0)
 
-        def residuals(logs: Floats) -> Floats:
-            return self.vector(parameters, logs)
+        def residuals(points: Floats) -> Floats:
+            return np.stack([self.vector(parameters, logs) for logs in points])
 
-        found = least_squares(
-            residuals,
-            np.zeros(len(parameters)),
-            bounds=(math.log(SCALE_LOW), math.log(SCALE_HIGH)),
-            loss="huber",
-            f_scale=math.log(1.2),
-            # Times are maxima of terms, so derivatives jump: steps wide enough to look across.
-            diff_step=[0.03] * len(parameters),
-            x_scale=1.0,
-            max_nfev=40,
-        )
-        freedom = max(len(found.fun) - len(parameters), 1)
-        variance = float(found.fun @ found.fun) / freedom
-        slopes: Floats = np.asarray(found.jac, dtype=np.float64)
-        covariance = np.linalg.pinv(slopes.T @ slopes) * variance
-        return np.asarray(found.x, dtype=np.float64), np.sqrt(np.maximum(np.diag(covariance), 0.0))
+        everything = np.ones(self.n_numbers, dtype=bool)
+        logs = fitted_logs(residuals, np.zeros(len(parameters)), kept=everything)
+        return logs, standard_errors(slopes_at(residuals, logs), residuals(logs[None])[0])

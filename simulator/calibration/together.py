@@ -1,6 +1,5 @@
 """Chips fitted together: a number that several of their files share moves in all of them at once."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,23 +9,10 @@ from hwmodels.chip import Chip
 from hwmodels.op_table import Bools, Floats
 from hwmodels.quantity import Quantity
 from hwmodels.variants import with_varied
-from simulator.calibration.parameters import SCALE_HIGH, Parameter, scaled
+from simulator.calibration.least_squares import fitted_logs, slopes_at
+from simulator.calibration.parameters import Parameter, scaled
 from simulator.validation.bench import Bench
 from simulator.validation.measured import Case
-
-CORNER = math.log(1.2)
-"""Where Huber's loss turns straight: one row the model has no account of does not move all the others."""
-
-STEP = 0.03
-"""Log step of the finite differences: times are maxima of terms, whose derivatives jump."""
-
-DAMPING = 1e-3
-"""Held against a row's unit weight in each step: what no row fixes stays where the fit began."""
-
-TOLERANCE = 5e-3
-"""Largest log step after which a fit has arrived."""
-
-MOST_STEPS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,33 +90,14 @@ class Together:
 
     def slopes(self, logs: Floats) -> Floats:
         """Return the change of every residual per log factor: (cases, parameters)."""
-        steps = STEP * np.eye(len(logs))
-        ahead, behind = np.split(self.residuals(np.concatenate([logs + steps, logs - steps])), 2)
-        slopes: Floats = (ahead - behind).T / (2 * STEP)
-        return slopes
+        return slopes_at(self.residuals, logs)
 
     def fit(self, kept: Bools, start: Floats, *, slopes: Floats | None = None) -> Floats:
-        """Return the log factors that fit the kept cases best under Huber's loss: (parameters,).
+        """Return the log factors that fit the kept cases best, from `start` on: (parameters,).
 
-        Gauss-Newton steps until they are small, halved where they do not lower the loss. `slopes` of a
-        neighbouring fit save taking them anew at every step.
+        `slopes` of a neighbouring fit save taking them anew at every step.
         """
-        logs, off = start, self.residuals(start[None])[0]
-        for _ in range(MOST_STEPS):
-            at = self.slopes(logs) if slopes is None else slopes
-            step = _step(at[kept], off[kept])
-            for _ in range(5):
-                moved = np.clip(logs + step, -math.log(SCALE_HIGH), math.log(SCALE_HIGH))
-                there = self.residuals(moved[None])[0]
-                if loss(there[kept]) < loss(off[kept]):
-                    break
-                step = step / 2
-            else:
-                break
-            change, logs, off = np.max(np.abs(moved - logs), initial=0.0), moved, there
-            if change < TOLERANCE:
-                break
-        return logs
+        return fitted_logs(self.residuals, start, kept=kept, slopes=slopes)
 
     def chips_at(self, logs: Floats) -> tuple[Chip, ...]:
         """Return the chips with their fitted numbers, and the ranges of these, moved."""
@@ -138,17 +105,3 @@ class Together:
             scaled(chip, tuple(each.of(idx) for each in self.parameters), tuple(np.exp(logs).tolist()))
             for idx, chip in enumerate(self.chips)
         )
-
-
-def loss(residuals: Floats) -> float:
-    """Return the sum of Huber's loss."""
-    off = np.abs(residuals)
-    return float(np.sum(np.where(off <= CORNER, off**2 / 2, CORNER * (off - CORNER / 2))))
-
-
-def _step(slopes: Floats, residuals: Floats) -> Floats:
-    """Return the Gauss-Newton step under Huber's weights."""
-    weights = np.minimum(1.0, CORNER / np.maximum(np.abs(residuals), 1e-9))
-    normal = slopes.T @ (weights[:, None] * slopes) + DAMPING * np.eye(slopes.shape[1])
-    step = -np.linalg.solve(normal, slopes.T @ (weights * residuals))
-    return np.asarray(step, dtype=np.float64)
