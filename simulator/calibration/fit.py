@@ -9,7 +9,7 @@ import numpy as np
 from hwmodels.chip import Chip
 from hwmodels.op_table import Bools, Floats
 from simulator.calibration.least_squares import fitted_logs, is_at_bound, slopes_at, standard_errors
-from simulator.calibration.parameters import MOST, Parameter, refitted, scaled
+from simulator.calibration.parameters import MOST, SCALE_HIGH, Parameter, refitted, scaled
 from simulator.validation.bench import Bench
 from simulator.validation.measured import Case
 from traces.errors import EdgeAsrError
@@ -118,7 +118,7 @@ def fit(
     logs, errors = target.solve(used)
     factors = tuple(float(math.exp(value)) for value in logs)
     latency, energy = target.residuals(scaled(chip, used, factors))
-    spreads = _spreads([target.moved(each) for each in used], latency, energy)
+    spreads = _spreads([target.moved(each) for each in used], latency, energy, errors)
     fitted = refitted(chip, used, factors, spreads=spreads, n_rows=len(cases))
     return Fit(
         chip=fitted,
@@ -133,26 +133,30 @@ def fit(
     )
 
 
-def spread_of(residuals: Floats, *, freedom: int) -> float:
+def spread_of(residuals: Floats, *, freedom: int, log_error: float = 0.0) -> float:
     """Return the log range of a number fitted to rows with these residuals: what covers most of them.
 
     Residuals of as many rows as parameters are zero and say nothing, so the range is never below `UNTESTED`,
     which falls as rows are left over: with their root, as the error of a mean does. `freedom` says how many.
+    Nor is it below the number's own standard error, up to what a fit may move it by.
     """
     covering = float(np.quantile(np.abs(residuals), COVERED)) if len(residuals) else 0.0
-    return max(covering, UNTESTED / math.sqrt(1 + max(freedom, 0)))
+    return max(covering, UNTESTED / math.sqrt(1 + max(freedom, 0)), min(log_error, math.log(SCALE_HIGH)))
 
 
-def _spreads(moved: Sequence[tuple[Bools, Bools]], latency: Floats, energy: Floats) -> tuple[float, ...]:
+def _spreads(
+    moved: Sequence[tuple[Bools, Bools]], latency: Floats, energy: Floats, errors: Floats
+) -> tuple[float, ...]:
     """Return each parameter's log range, from the latencies it moves, or the energies if it moves no latency.
 
-    `moved`: per parameter, which latencies and which energies depend on it, (cases,) each.
+    `moved`: per parameter, which latencies and which energies depend on it, (cases,) each; `errors`: the
+    standard error of each parameter's log factor.
     """
     of_time = [bool(slower.any()) for slower, _ in moved]
     spreads = []
-    for (slower, costlier), is_time in zip(moved, of_time, strict=True):
+    for (slower, costlier), is_time, error in zip(moved, of_time, errors.tolist(), strict=True):
         own = latency[slower] if is_time else energy[costlier]
-        spreads.append(spread_of(own, freedom=len(own) - of_time.count(is_time)))
+        spreads.append(spread_of(own, freedom=len(own) - of_time.count(is_time), log_error=error))
     return tuple(spreads)
 
 

@@ -62,11 +62,15 @@ def slopes_at(residuals: Residuals, logs: Floats) -> Floats:
 
 
 def standard_errors(slopes: Floats, residuals: Floats) -> Floats:
-    """Return the standard error of each log factor, by slopes and residuals at the fit: (parameters,)."""
+    """Return the standard error of each log factor, by slopes and residuals at the fit: (parameters,).
+
+    Each row's residual counts for itself (White, Econometrica 1980), over the rows left over: energies that
+    are far off say nothing of what latencies fix.
+    """
     n_rows, n_parameters = slopes.shape
-    variance = float(residuals @ residuals) / max(n_rows - n_parameters, 1)
-    covariance = np.linalg.pinv(slopes.T @ slopes) * variance
-    errors: Floats = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    influence = np.linalg.pinv(slopes.T @ slopes) @ slopes.T
+    variances = (influence**2) @ residuals**2 * n_rows / max(n_rows - n_parameters, 1)
+    errors: Floats = np.sqrt(variances)
     return errors
 
 

@@ -102,6 +102,11 @@ def test_many_rows_speak_for_themselves() -> None:
     assert spread_of(np.zeros(1), freedom=-1) == pytest.approx(UNTESTED)
 
 
+def test_a_number_that_rows_hardly_fix_is_as_wide_as_its_error_up_to_what_a_fit_may_move() -> None:
+    assert spread_of(np.zeros(4), freedom=3, log_error=0.8) == pytest.approx(0.8)
+    assert spread_of(np.zeros(4), freedom=3, log_error=250.0) == pytest.approx(np.log(4.0))
+
+
 def test_what_no_row_depends_on_is_left_alone() -> None:
     chip = load_chip("nucleo-l4r5zi")
     found = fit(chip, measured_on(chip, with_energy=False), chosen_parameters(chip, CORE), bench=Bench(JOBS))

@@ -64,6 +64,14 @@ def test_standard_errors_are_those_of_a_mean() -> None:
     assert standard_errors(np.ones((4, 1)), off) == pytest.approx([np.sqrt(0.04 / 3 / 4)])
 
 
+def test_rows_that_are_far_off_widen_what_they_fix_alone() -> None:
+    slopes = np.array([[1.0, 0.0]] * 4 + [[0.0, 1.0]] * 4)
+    off = np.array([0.01, -0.01, 0.01, -0.01, 1.0, -1.0, 1.0, -1.0])
+    precise, vague = standard_errors(slopes, off)
+    assert vague == pytest.approx(100 * precise)
+    assert precise == pytest.approx(np.sqrt(4 * 0.01**2 / 16 * 8 / 6))
+
+
 def test_the_loss_is_square_and_then_straight() -> None:
     assert loss(np.array([0.1])) == pytest.approx(0.005)
     assert loss(np.array([1.0])) == pytest.approx(CORNER * (1.0 - CORNER / 2))
