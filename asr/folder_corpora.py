@@ -1,13 +1,14 @@
 """Corpora in a local folder, in the `audiofolder` layout of Hugging Face `datasets`."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from asr.audio import load_audio
 from asr.corpus import Corpus, CorpusIdentity, Utterance
+from asr.faults import one_line
 from traces.errors import EdgeAsrError
 
 METADATA = "metadata.csv"
@@ -30,18 +31,19 @@ def read_folder(folder: Path, *, name: str, source: str, split: str) -> Corpus:
     for a clip without speech.
 
     Raises:
-        EdgeAsrError: the folder, its metadata, the transcript column or an audio file is missing, or there is
-            no utterance.
+        EdgeAsrError: the folder, its metadata, the transcript column or an audio file is missing or cannot be
+            read, or there is no utterance.
     """
-    clips = _read_metadata(folder)
+    advice = f"see to it that {METADATA} and the files it names can be read"
+    with one_line(f"corpus folder '{folder}' cannot be read", remedy=advice):
+        clips = _read_metadata(folder)
+        revision = _digest(folder, clips)
 
     def read() -> Iterator[Utterance]:
         for clip in clips:
             yield Utterance(clip.id, load_audio(clip.file), clip.reference)
 
-    identity = CorpusIdentity(
-        name=name, source=source, config="", split=split, revision=_digest(folder, clips)
-    )
+    identity = CorpusIdentity(name=name, source=source, config="", split=split, revision=revision)
     return Corpus(identity, n_utterances=len(clips), read=read)
 
 
@@ -65,12 +67,11 @@ def _read_metadata(folder: Path) -> tuple[_Clip, ...]:
         raise EdgeAsrError(f"'{path}' has no column '{needed}'; its columns: {', '.join(columns)}")
     if not rows:
         raise EdgeAsrError(f"corpus is empty: '{path}' has no rows")
-    return tuple(
-        _clip(folder, path, line, row[FILE_COLUMN], row[text_column]) for line, row in enumerate(rows, 2)
-    )
+    return tuple(_clip(folder, row, line=line, text_column=text_column) for line, row in enumerate(rows, 2))
 
 
-def _clip(folder: Path, metadata: Path, line: int, file_name: str, reference: str | None) -> _Clip:
+def _clip(folder: Path, row: Mapping[str, str | None], *, line: int, text_column: str) -> _Clip:
+    metadata, file_name, reference = folder / METADATA, row[FILE_COLUMN], row[text_column]
     if reference is None:
         raise EdgeAsrError(f"'{metadata}' row {line}: transcript of '{file_name}' is missing")
     if not file_name or not (folder / file_name).is_file():

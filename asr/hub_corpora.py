@@ -7,6 +7,7 @@ from pathlib import Path
 
 from asr.audio import decode_audio, load_audio
 from asr.corpus import Corpus, CorpusIdentity, Utterance
+from asr.faults import one_line
 from asr.leaderboard import IGNORED_REFERENCE, HubCorpus
 from asr.normalise import normalise
 from traces.errors import EdgeAsrError
@@ -44,8 +45,8 @@ def read_hub(name: str, place: HubCorpus, *, root: Path | None) -> Corpus:
 
     def read() -> Iterator[Utterance]:
         n_kept = 0
-        for position, row in enumerate(_rows(name, place, copy)):
-            utterance = _utterance(name, place, row, position)
+        for position, row in enumerate(_rows(name, place, copy=copy)):
+            utterance = _utterance(name, place, row=row, position=position)
             if utterance:
                 n_kept += 1
                 yield utterance
@@ -92,11 +93,11 @@ def _hub_copy(name: str, place: HubCorpus) -> _Copy:
     return _Copy(snapshot.name, snapshot if constants.HF_HUB_OFFLINE else None)
 
 
-def _rows(name: str, place: HubCorpus, copy: _Copy) -> Iterator[Row]:
+def _rows(name: str, place: HubCorpus, *, copy: _Copy) -> Iterator[Row]:
     from datasets import Audio, load_dataset
 
     source = str(copy.folder or place.hub_id)
-    try:
+    with one_line(f"corpus '{name}' cannot be opened from '{source}'"):
         dataset = load_dataset(
             source,
             data_files={place.split: place.files},
@@ -105,13 +106,11 @@ def _rows(name: str, place: HubCorpus, copy: _Copy) -> Iterator[Row]:
             streaming=True,
         )
         undecoded = dataset.cast_column(place.audio_column, Audio(decode=False))
-    except (OSError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise EdgeAsrError(f"corpus '{name}' cannot be opened from '{source}': {reason}") from error
-    yield from undecoded
+    with one_line(f"corpus '{name}' cannot be read on from '{source}'", remedy="start again"):
+        yield from undecoded
 
 
-def _utterance(name: str, place: HubCorpus, row: Row, position: int) -> Utterance | None:
+def _utterance(name: str, place: HubCorpus, *, row: Row, position: int) -> Utterance | None:
     for column in (place.audio_column, place.text_column):
         if column not in row:
             raise EdgeAsrError(f"corpus '{name}' has no column '{column}'; its columns: {', '.join(row)}")

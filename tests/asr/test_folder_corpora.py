@@ -100,6 +100,21 @@ def test_metadata_that_is_no_text(folder: Path) -> None:
     assert "is not a CSV file in UTF-8" in fault(folder)
 
 
+def test_metadata_that_may_not_be_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The superuser may read everything, so the refusal is made up."""
+
+    def refuse(path: Path, *_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert "cannot be read: [Errno 13] Permission denied: '" in fault(folder)
+
+
+def test_a_name_that_no_file_can_have(folder: Path) -> None:
+    (folder / "metadata.csv").write_text(f"file_name,transcription\n{'a' * 300}.flac,yes\n")
+    assert "cannot be read: [Errno 36] File name too long" in fault(folder)
+
+
 def test_a_file_that_is_no_audio(folder: Path) -> None:
     (folder / "a.flac").write_text("not audio")
     assert "a.flac' is not audio" in fault(folder)

@@ -2,13 +2,14 @@
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 import soundfile
+from datasets import IterableDataset
 from huggingface_hub import constants
 from pyarrow import parquet
 
@@ -144,6 +145,27 @@ def test_a_split_that_the_copy_lacks(root: Path) -> None:
     with pytest.raises(EdgeAsrError, match="corpus 'voxpopuli' cannot be opened from") as caught:
         list(load_corpus("voxpopuli", root=root))
     assert "\n" not in str(caught.value)
+
+
+def test_a_stream_that_breaks_off_is_one_line(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a connection raises is no OSError in every library."""
+
+    class LostError(Exception):
+        pass
+
+    def rows_then_nothing(*_: object) -> Iterator[dict[str, object]]:
+        yield {"audio": {"bytes": clip(1.0), "path": None}, "text": "YES", "id": "a"}
+        raise LostError("peer closed connection\nwithout sending complete message body")
+
+    monkeypatch.setattr(IterableDataset, "__iter__", rows_then_nothing)
+    heard = iter(load_corpus("librispeech-clean", root=root))
+    assert next(heard).reference == "YES"
+    with pytest.raises(
+        EdgeAsrError,
+        match=r"^corpus 'librispeech-clean' cannot be read on from '.*': LostError: peer closed connection "
+        r"without sending complete message body; start again$",
+    ):
+        next(heard)
 
 
 def test_no_copy_at_all(tmp_path: Path) -> None:
