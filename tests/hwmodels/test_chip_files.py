@@ -6,7 +6,7 @@ from hwmodels.chip import Chip
 from hwmodels.chip_file import chip_names, load_chip
 from hwmodels.energy import running_power_w
 from hwmodels.op_table import OpClass
-from hwmodels.quantity import KINDS, RANGED_KINDS
+from hwmodels.quantity import KINDS, NOMINAL, RANGED_KINDS, Quantity
 from hwmodels.rates import PRODUCTS, choose
 from hwmodels.units import unit_symbol
 from traces.formats import FLOAT16, FLOAT32, INT8_CHANNEL, Format
@@ -68,6 +68,16 @@ def test_what_is_static_and_what_goes_with_the_clock_is_the_power_of_the_board(n
     assert power_w == pytest.approx(RUNNING_W[name], rel=1e-3)
     assert 0 < board.energy.static_power_w.value < 0.3 * power_w
     assert 0.7 * power_w < low_w < power_w < high_w < 2 * power_w
+
+
+@pytest.mark.parametrize("name", [name for name in chip_names() if not name.startswith("hexagon-htp")])
+def test_a_clock_twice_as_fast_draws_more_but_not_twice_as_much(name: str) -> None:
+    slow = load_chip(name)
+    unit = slow.units[0]
+    twice = Quantity.exact(2 * unit.clock_hz.value, "assumed", "twice as fast, for a test")
+    fast = slow.with_quantity(f"units.{unit.name}.clock_hz", twice)
+    ratio = running_power_w(fast)[NOMINAL] / running_power_w(slow)[NOMINAL]
+    assert 1.4 < ratio.item() < 2
 
 
 @pytest.mark.parametrize(("low", "high"), [("gap9", "gap9-0v8"), ("ndp120-0v9", "ndp120")])
