@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgeasr.cli.estimating import AudioOption, TokensOption
 from edgeasr.cli.output import Format, FormatOption, show, tell
 from edgeasr.cli.parallel import ClusterOption, JobsOption
 from traces.errors import EdgeAsrError
@@ -54,6 +55,15 @@ def bits(
         str, typer.Option(help="The corpus for the method and for sensitivities.")
     ] = "bundled:calibration",
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many utterances.")] = None,
+    cost_only: Annotated[
+        bool,
+        typer.Option(
+            "--cost-only",
+            help="Measure nothing, for which no weights are needed: what bits cost one utterance.",
+        ),
+    ] = False,
+    audio: AudioOption = 5.0,
+    tokens: TokensOption = 20,
     time_limit: Annotated[
         float, typer.Option(min=0.0, help="Seconds to search for a chip's mixture before a gap is reported.")
     ] = 60.0,
@@ -80,6 +90,7 @@ def bits(
     from reports.bits.run import answer
     from reports.study.folder import RunFolder
     from simulator.budgets import parse_budget
+    from simulator.utterances import Utterance
 
     question = Question(
         model=model,
@@ -92,6 +103,7 @@ def bits(
         confirmed=confirm,
         calibration=calibration,
         limit=limit,
+        utterance=Utterance(audio, tokens) if cost_only else None,
         time_limit_s=time_limit,
     )
     run = RunFolder(output or Path("runs") / f"bits-{Path(model).name}")

@@ -18,7 +18,9 @@ _COLOURS = {"uniform": MUTED.light, "chosen": VERMILION.light}
 
 
 def answer_charts(answer: Answer) -> tuple[Chart, ...]:
-    """Return the charts of the page."""
+    """Return the charts of the page; there are none where no damage was measured."""
+    if answer.question.utterance is not None:
+        return ()
     rows = candidate_rows(answer)
     charts = [_units(answer)]
     if answer.trust is not None and answer.trust.points:

@@ -18,6 +18,7 @@ from hwmodels.op_table import Floats
 from reports.bits.answer import Answer
 from reports.bits.chip_rows import ChipAnswerRow, chip_row, in_order, unanswered
 from reports.bits.confirm import confirm
+from reports.bits.cost_only import bits_given_up
 from reports.bits.formats import ChipFormats, formats_on
 from reports.bits.question import Question
 from reports.bits.sensitivities import are_kept, sensitivities
@@ -70,7 +71,9 @@ def answer_chips(
     usable, rows = _usable(setting)
     names = tuple(dict.fromkeys(name for each in usable for name in each.names))
     blank = [_job(setting, formats, None, None) for formats in usable]
-    if not names or not (are_kept(question, folder, setting.units, names) or _any_meets(blank, executor)):
+    if question.utterance is not None or not names:
+        return in_order((*rows, *_answered(blank, setting)))
+    if not (are_kept(question, folder, setting.units, names) or _any_meets(blank, executor)):
         return in_order((*rows, *_answered(blank, setting)))
     found = sensitivities(question, folder, setting.units, names, executor=executor, progress=progress)
     damage = {name: found[:, index] for index, name in enumerate(names)}
@@ -86,6 +89,8 @@ def answer_chip(job: ChipJob) -> ChipAnswerRow:
         networks = _networks(question.model, job.utterances)
         recipes = tuple(question.recipe(name) for name in job.formats.names)
         problem = problem_of(networks, job.units, recipes, job.formats.chip, job.damage)
+        if question.utterance is not None:
+            problem = replace(problem, damage=bits_given_up(problem))
         solution = solve(problem, question.limits, time_limit_s=question.time_limit_s)
     except EdgeAsrError as error:
         return unanswered(job.formats.chip.name, str(error))

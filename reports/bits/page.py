@@ -72,10 +72,19 @@ def budget_lines(rows: Sequence[BudgetRow]) -> tuple[Line, ...]:
 def notes(answer: Answer) -> tuple[str, ...]:
     """Return what a reader must know before trusting the answer."""
     question = answer.question
+    if question.utterance is not None:
+        first = (
+            f"Costs are of one utterance of {question.utterance.audio_s:g} s and {question.utterance.tokens} "
+            "tokens. Which bits the network can do without was not measured."
+        )
+    else:
+        first = (
+            "Damage is the divergence from the float network's next token, with one unit quantized, on "
+            f"{question.sensitivity_utterances} utterances of {question.calibration}; summed over units, it "
+            "leaves out how errors meet."
+        )
     return (
-        "Damage is the divergence from the float network's next token, with one unit quantized, on "
-        f"{question.sensitivity_utterances} utterances of {question.calibration}; summed over units, it "
-        "leaves out how errors meet.",
+        first,
         "Costs add up by unit when formats are chosen; what is reported is the mixed network as it is.",
         "Latency and energy are nominal, as limits are compared with them; the pessimistic column is at the "
         "bad end of every assumed and fitted number of the chip at once.",

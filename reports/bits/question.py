@@ -7,6 +7,7 @@ from quant.recipe import MethodStep, Recipe
 from quant.uniform import uniform_recipe
 from reports.study.config import Study
 from simulator.budgets import Limit
+from simulator.utterances import Utterance
 from traces.errors import EdgeAsrError, unknown_name
 
 
@@ -33,6 +34,8 @@ class Question:
     sensitivity_utterances: int = 24
     limit: int | None = None
     """At most so many utterances of the corpus; None for all."""
+    utterance: Utterance | None = None
+    """The one utterance whose cost is asked for, with nothing measured; None for those of the corpus."""
     batch_size: int = 16
     seed: int = 0
     time_limit_s: float = 60.0
@@ -47,6 +50,9 @@ class Question:
                 f"method '{self.method}' changes the float network, so parts of it cannot be mixed; "
                 f"use {', '.join(lending)}"
             )
+
+        if self.utterance is not None and self.max_wer_increase is not None:
+            raise EdgeAsrError("cost alone knows no word error rate to limit; drop --max-wer-increase")
 
     def steps(self) -> tuple[MethodStep, ...]:
         """Return the method with its default settings, as a recipe has it."""

@@ -53,11 +53,11 @@ class BudgetRow:
 
 @dataclass(frozen=True, slots=True)
 class UnitRow:
-    """One unit: the format it got, and what that damages and costs."""
+    """One unit: the format it got, and what that damages, if it was measured, and costs."""
 
     unit: str
     format: str
-    damage: float
+    damage: float | None
     latency_s: float
     energy_j: float
     packed_bytes: float
@@ -65,7 +65,8 @@ class UnitRow:
 
 def candidate_rows(answer: Answer) -> tuple[CandidateRow, ...]:
     """Return the chosen mixture, the next best ones, and the uniform networks."""
-    first = "chosen" if answer.solution.is_feasible else "nearest miss"
+    found = "chosen" if answer.question.utterance is None else "most bits kept"
+    first = found if answer.solution.is_feasible else "nearest miss"
     return (
         _candidate(answer, first, answer.chosen),
         *(_candidate(answer, f"next best {n + 1}", other) for n, other in enumerate(answer.alternatives)),
@@ -100,7 +101,7 @@ def unit_rows(answer: Answer) -> tuple[UnitRow, ...]:
         UnitRow(
             unit=unit.name.removeprefix("model."),
             format=problem.recipes[index].name,
-            damage=float(problem.damage[row, index]),
+            damage=None if answer.question.utterance else float(problem.damage[row, index]),
             latency_s=float(costs.latency_s[row, index]),
             energy_j=float(costs.energy_j[row, index]),
             packed_bytes=float(costs.packed_bytes[row, index]),

@@ -8,6 +8,7 @@ import numpy as np
 
 from reports.bits.answer import Answer
 from reports.bits.confirm import confirm
+from reports.bits.cost_only import bits_given_up
 from reports.bits.formats import formats_on
 from reports.bits.measured import Rates, measure_rates
 from reports.bits.question import Question
@@ -37,7 +38,8 @@ def answer(
 
     What cannot be met at any accuracy is found out before anything is measured but the float network. The
     mixture's error rate is measured, and rates of other recipes to predict it from. `around` says whether the
-    next best mixtures and the front are looked for too.
+    next best mixtures and the front are looked for too. Where cost alone is asked for, the mixture is the one
+    that keeps most bits.
 
     Raises:
         EdgeAsrError: if a name is unknown, the folder cannot be written, or the weights are missing.
@@ -48,10 +50,14 @@ def answer(
     recipes = tuple(question.recipe(name) for name in formats.names)
     nothing = np.zeros((len(setting.units), len(recipes)))
     problem = problem_of(setting.networks, setting.units, recipes, chip, nothing)
+    if question.utterance is not None:
+        problem = replace(problem, damage=bits_given_up(problem))
     solution = solve(problem, question.limits, time_limit_s=question.time_limit_s)
     found = Answer(question, formats, problem, solution, uniform(problem), question.limits[0].key)
     if not solution.is_feasible:
         return replace(found, needed=relaxed(problem, question.limits, solution))
+    if question.utterance is not None:
+        return found
     damage = sensitivities(
         question, folder, setting.units, formats.names, executor=executor, progress=progress
     )

@@ -40,6 +40,8 @@ class Setting:
 def setting_of(question: Question, folder: Path, *, progress: Progress, executor: Executor | None) -> Setting:
     """Return the setting of a question; the float network is measured if the folder does not hold its rate.
 
+    Of a question about one utterance nothing is measured, and no weights are needed.
+
     Raises:
         EdgeAsrError: if a name is unknown, the folder cannot be written, or the weights are missing.
     """
@@ -50,6 +52,9 @@ def setting_of(question: Question, folder: Path, *, progress: Progress, executor
     asked_formats(question)
     run = RunFolder(folder)
     run.prepare()
-    rates = measure_rates(question, run, (), progress=progress, executor=executor)
-    networks = Networks(workload, utterances_of(rates.evaluations[FLOAT_RECIPE].rows, workload))
-    return Setting(question, chips, networks, units, run, progress, executor)
+    if question.utterance is not None:
+        utterances: tuple[Utterance, ...] = (question.utterance,)
+    else:
+        rates = measure_rates(question, run, (), progress=progress, executor=executor)
+        utterances = utterances_of(rates.evaluations[FLOAT_RECIPE].rows, workload)
+    return Setting(question, chips, Networks(workload, utterances), units, run, progress, executor)

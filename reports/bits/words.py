@@ -38,6 +38,12 @@ def _chosen(answer: Answer) -> Iterator[str]:
         n_formats = len(answer.formats.names)
         yield f"{question.model} on {chip}: no mixture of {n_formats} formats meets the budget."
         return
+    if question.utterance is not None:
+        yield (
+            f"{question.model} on {chip}: {formats_of(answer)}. Of all mixtures within the budget this one "
+            "keeps most weight bits. Nothing was measured: its word error rate is not known."
+        )
+        return
     gap = (
         "proven least" if answer.solution.gap < 1e-6 else f"at most {percent(answer.solution.gap)} from least"
     )
