@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from reports.bits.answer import Answer
+from simulator.allocation.choices import MET
 from simulator.budgets import used_of
-from simulator.mixtures.problem import MET, Mixture
+from simulator.mixtures.problem import Mixture
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from simulator.allocation import allocate, least_excess, next_best
+from simulator.allocation.allocate import allocate, least_excess, next_best
 from simulator.budgets import Limit
 from simulator.mixtures.problem import NO_OFFSETS, Mixture, Problem, choices, mixture
 from simulator.mixtures.search import Solution, solve

@@ -15,15 +15,12 @@ import numpy as np
 from hwmodels.chip import Chip
 from hwmodels.op_table import Floats, Ints
 from quant.recipe import Recipe
-from simulator.allocation import Budget, Choices, used
+from simulator.allocation.choices import MET, Budget, Choices, used
 from simulator.budgets import BUDGETS, Limit, used_of
 from simulator.conversions import Conversions, activation_codes, conversions
 from simulator.estimate import Estimate
 from simulator.mixing import Unit, UnitCosts, mixed, unit_costs
 from simulator.networks import Networks
-
-MET = 1.0 + 1e-9
-"""A budget used to this share is met: totals are sums of rounded floats."""
 
 Sums = dict[str, float]
 """An amount of each of `BUDGETS`."""

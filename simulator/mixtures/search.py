@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from simulator.allocation import Allocation, allocate, next_best
+from simulator.allocation.allocate import Allocation, allocate, next_best
 from simulator.budgets import BUDGETS, Limit
 from simulator.mixtures.problem import NO_OFFSETS, Mixture, Problem, Sums, choices, least_offsets, mixture
 

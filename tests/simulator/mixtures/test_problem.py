@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from simulator.allocation import used
+from simulator.allocation.choices import used
 from simulator.budgets import BUDGETS, Limit
 from simulator.mixtures.problem import NO_OFFSETS, choices, least_offsets, mixture, uniform
 from tests.simulator.mixtures.cases import ADDITIVE, NAMES, THRESHOLD, problem, small
