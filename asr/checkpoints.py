@@ -73,19 +73,20 @@ def read_shapes(file: Path) -> dict[str, Shape]:
     with file.open("rb") as stream:
         header_bytes = int.from_bytes(stream.read(HEADER_LENGTH_BYTES), "little")
         if size_bytes < HEADER_LENGTH_BYTES + header_bytes:
-            raise _truncated(file, size_bytes, HEADER_LENGTH_BYTES + header_bytes)
+            raise _truncated(file, size_bytes=size_bytes, expected_bytes=HEADER_LENGTH_BYTES + header_bytes)
         with one_line(f"'{file}' is not a safetensors file: its header is no JSON", remedy=REMEDY):
             header = json.loads(stream.read(header_bytes))
     if isinstance(header, dict):
         header.pop("__metadata__", None)
     tensors = validated(header, _Header, where=f"the header of '{file}'").root
     data_bytes = max((entry.data_offsets[1] for entry in tensors.values()), default=0)
-    if size_bytes < HEADER_LENGTH_BYTES + header_bytes + data_bytes:
-        raise _truncated(file, size_bytes, HEADER_LENGTH_BYTES + header_bytes + data_bytes)
+    expected_bytes = HEADER_LENGTH_BYTES + header_bytes + data_bytes
+    if size_bytes < expected_bytes:
+        raise _truncated(file, size_bytes=size_bytes, expected_bytes=expected_bytes)
     return {name: entry.shape for name, entry in tensors.items()}
 
 
-def _truncated(file: Path, size_bytes: int, expected_bytes: int) -> EdgeAsrError:
+def _truncated(file: Path, *, size_bytes: int, expected_bytes: int) -> EdgeAsrError:
     return EdgeAsrError(
         f"weights truncated: '{file}' has {size_bytes:,} bytes where its header says {expected_bytes:,}; "
         "fetch or copy it again"

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from transformers import AutoTokenizer, Wav2Vec2FeatureExtractor, WhisperFeatureExtractor
 
 from asr.faults import REMEDY, one_line
@@ -39,7 +40,8 @@ WHISPER_DEFAULTS = {
 def load_extractor(folder: Path, config: "PreTrainedConfig", *, family: Family) -> "SequenceFeatureExtractor":
     """Return the feature extractor, once its file is known to make what the network reads.
 
-    The file is checked first: making one takes as much memory as its numbers ask for.
+    The file is checked first, because making one takes as much memory as its numbers ask for; then the
+    extractor is tried on a sample of silence.
 
     Raises:
         EdgeAsrError: the file is missing or damaged, or belongs to another network.
@@ -62,6 +64,7 @@ def load_extractor(folder: Path, config: "PreTrainedConfig", *, family: Family) 
                     f"{expected:g}; take the one that came with the weights"
                 )
         loaded: SequenceFeatureExtractor = extractor.from_dict(stated)
+        loaded([np.zeros(1, dtype=np.float32)], sampling_rate=SAMPLE_RATE_HZ)  # what is left shows in use
         return loaded
 
 

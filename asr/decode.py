@@ -81,7 +81,9 @@ def transcribe(
     by_owner: list[list[_Pass]] = [[] for _ in audios]
     for index, (owner, _) in enumerate(pieces):
         by_owner[owner].append(passes[index])
-    return tuple(_join(recogniser, audio, found) for audio, found in zip(audios, by_owner, strict=True))
+    return tuple(
+        _join(recogniser, audio, passes=found) for audio, found in zip(audios, by_owner, strict=True)
+    )
 
 
 def _transcribe_batch(recogniser: Recogniser, audios: Sequence[Samples]) -> list[_Pass]:
@@ -145,7 +147,7 @@ def _until_end(row: list[int], eos_ids: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(row[: end + 1])
 
 
-def _join(recogniser: Recogniser, audio: Samples, passes: Sequence[_Pass]) -> Transcript:
+def _join(recogniser: Recogniser, audio: Samples, *, passes: Sequence[_Pass]) -> Transcript:
     texts = [
         recogniser.tokenizer.decode(found.token_ids, skip_special_tokens=True).strip() for found in passes
     ]

@@ -93,14 +93,16 @@ def evaluate(
         EdgeAsrError: an utterance cannot be read, no reference holds a word, or the executor is gone.
     """
     chosen = corpus if limit is None else corpus.take(limit)
-    conditions = _conditions(recogniser, chosen.identity, batch_size)
+    conditions = _conditions(recogniser, chosen.identity, batch_size=batch_size)
     rows = _finished_rows(partial, conditions)
     _report(progress, done=len(rows), of=chosen.n_utterances)
     if executor is None:
         _warm_up(recogniser)
-        shards = _shards_here(recogniser, chosen, len(rows), batch_size, progress)
+        shards = _shards_here(recogniser, chosen, start=len(rows), batch_size=batch_size, progress=progress)
     else:
-        shards = _shards_elsewhere(recogniser, chosen, len(rows), batch_size, executor)
+        shards = _shards_elsewhere(
+            recogniser, chosen, start=len(rows), batch_size=batch_size, executor=executor
+        )
     for more in shards:
         rows += more
         if executor is not None:  # shards that are done here have told it themselves
@@ -141,7 +143,7 @@ def load_evaluation(path: Path) -> Evaluation:
     return Evaluation(conditions, rows, score(rows))
 
 
-def _conditions(recogniser: Recogniser, corpus: CorpusIdentity, batch_size: int) -> Conditions:
+def _conditions(recogniser: Recogniser, corpus: CorpusIdentity, *, batch_size: int) -> Conditions:
     return Conditions(
         recogniser=recogniser.name,
         revision=recogniser.revision,
@@ -178,7 +180,7 @@ class _Shard:
 
 
 def _shards_here(
-    recogniser: Recogniser, corpus: Corpus, start: int, batch_size: int, progress: Progress | None
+    recogniser: Recogniser, corpus: Corpus, *, start: int, batch_size: int, progress: Progress | None
 ) -> Iterator[list[UtteranceResult]]:
     """Yield the rows of one shard after the other, from an utterance on, telling how far each batch is."""
     done = start
@@ -189,7 +191,7 @@ def _shards_here(
 
 
 def _shards_elsewhere(
-    recogniser: Recogniser, corpus: Corpus, start: int, batch_size: int, executor: Executor
+    recogniser: Recogniser, corpus: Corpus, *, start: int, batch_size: int, executor: Executor
 ) -> Iterator[list[UtteranceResult]]:
     """Yield the rows of the shards in order; one that ends before its turn waits."""
     chunks = _chunks(islice(corpus, start, None), batch_size * BUCKET_BATCHES)

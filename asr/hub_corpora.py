@@ -7,7 +7,7 @@ from pathlib import Path
 
 from asr.audio import decode_audio, load_audio
 from asr.corpus import Corpus, CorpusIdentity, Utterance
-from asr.faults import one_line
+from asr.faults import one_line, reason_of
 from asr.leaderboard import IGNORED_REFERENCE, HubCorpus
 from asr.normalise import normalise
 from traces.errors import EdgeAsrError
@@ -82,8 +82,9 @@ def _hub_copy(name: str, place: HubCorpus) -> _Copy:
     try:
         card = hf_hub_download(place.hub_id, CARD, repo_type="dataset", revision=place.revision)
     except HfHubHTTPError as error:
-        reason = str(error).strip().splitlines()[0]
-        raise EdgeAsrError(f"the Hugging Face hub does not give out corpus '{name}': {reason}") from error
+        raise EdgeAsrError(
+            f"the Hugging Face hub does not give out corpus '{name}': {reason_of(error)}"
+        ) from error
     except OSError as error:
         raise EdgeAsrError(
             f"corpus '{name}' is on the Hugging Face hub ({place.hub_id}), which cannot be reached; connect, "

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from asr.faults import reason_of
 from asr.recogniser import Family, Recogniser, TokenCap
 from quant.replace_folder import recover_folder
 from traces.errors import EdgeAsrError, unknown_name
@@ -61,8 +62,8 @@ def load_recogniser(
     transcribe English without timestamps.
 
     Raises:
-        EdgeAsrError: the name is unknown, the hub cannot be reached and holds no local copy, weights are
-            missing or truncated, or a tensor's shape is not the configuration's.
+        EdgeAsrError: the name is unknown, the hub cannot be reached and holds no local copy, a file of the
+            folder is missing, damaged or of another model, or a tensor's shape is not the configuration's.
     """
     from asr.loading import load_folder
 
@@ -153,8 +154,7 @@ def download_model(hub_id: str, *, revision: str) -> tuple[Path, str]:
         folder = Path(snapshot_download(hub_id, revision=revision, allow_patterns=list(HUB_FILES)))
     except HfHubHTTPError as error:
         raise EdgeAsrError(
-            f"the Hugging Face hub does not give out '{hub_id}' at revision '{revision}': "
-            f"{str(error).strip().splitlines()[0]}"
+            f"the Hugging Face hub does not give out '{hub_id}' at revision '{revision}': {reason_of(error)}"
         ) from error
     except (OSError, HFValidationError) as error:
         raise EdgeAsrError(

@@ -232,6 +232,8 @@ def test_the_feature_extractor_of_another_family(broken: Path, moonshine_folder:
         ({"chunk_length": "abc"}, "has chunk_length 'abc' where the network needs 2"),
         ({"hop_length": 80}, "has hop_length 80 where the network needs 160"),
         ({"n_fft": 0}, "has n_fft 0 where the network needs 400"),
+        ({"padding_side": "top"}, "cannot be read: Invalid padding strategy:top"),
+        ({"padding_value": "abc"}, "cannot be read: could not convert string to float"),
     ],
 )
 def test_a_feature_extractor_of_another_network(
