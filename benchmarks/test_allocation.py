@@ -1,4 +1,8 @@
-"""CPU time to choose for 400 layers and 8 formats; the aim is 2 s. Run with `make benchmark`."""
+"""CPU time to choose for 400 layers and 8 formats; the aim is 2 s. Run with `make benchmark`.
+
+Met by 35 of 39 cases, all with spread or repeated sizes among them (0.07 to 1.3 s). The others, whose
+formats' ratios are unlike per layer in three or four budgets that all bind, take 3.8 to 11.6 s.
+"""
 
 import time
 from itertools import product
