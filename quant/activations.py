@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from quant.quantizer import Scale, code_range, scale_of_range, step_of_largest
+from quant.quantizer import Scale, code_range, scale_of_range
+from quant.steps import steps_of_largest
 from quant.straight_through import straight_through
 from traces.errors import EdgeAsrError
 from traces.formats import Format, Granularity
@@ -19,8 +20,8 @@ LANES = 32
 """Floats that torch reduces at once; what is left of a row is compared one by one, which takes ten times as
 long per element (measured on AVX2)."""
 
-LONG_TAIL = 1024
-"""From so many left-over elements on two more kernels are quicker than comparing them one by one."""
+LONG_TAIL = 4096
+"""From so many left-over elements on two more kernels are quicker than comparing them (AVX-512)."""
 
 SMALL = 1 << 18
 """Up to so many elements, a megabyte, laying tensors side by side takes less than rounding each alone."""
@@ -83,8 +84,8 @@ def _step(magnitude: Tensor, number: Format) -> Tensor:
     else:
         largest = magnitude.amax(_axes_of_utterance(magnitude), keepdim=True)
     if largest.dtype is torch.float32:  # casts to the same type take time too
-        return step_of_largest(largest, number)
-    return step_of_largest(largest.float(), number).to(magnitude.dtype)
+        return steps_of_largest(largest, number)
+    return steps_of_largest(largest.float(), number).to(magnitude.dtype)
 
 
 def _row_maximum(x: Tensor) -> Tensor:

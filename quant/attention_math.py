@@ -37,9 +37,9 @@ def attend(
         )
     if is_causal:
         mask = torch.ones((q.shape[2], k.shape[2]), dtype=torch.bool, device=q.device).tril_()
-    utterances, rows = _parts(q, k, probability)
-    if len(utterances) == len(rows) == 1:
+    if q.shape[0] * q.shape[1] * q.shape[2] * k.shape[2] <= SCORES_AT_ONCE:
         return _attend_part(q, k, v, mask, scale, probability)
+    utterances, rows = _parts(q, k, probability)
     mixed = [
         [
             _attend_part(q[some, :, few], k[some], v[some], _mask_of(mask, some, few), scale, probability)

@@ -4,6 +4,7 @@ They hold integer codes and scales as buffers under the names a float layer uses
 export they compute with the weight dequantized once; in export each is one op of `quant.ops`.
 """
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -46,23 +47,26 @@ class WeightStore(nn.Module):
 
     def dequantized(self, dtype: torch.dtype) -> Tensor:
         """Return the weight as numbers; computed at the first call."""
-        return self.float_weight.of(self, dtype)
+        kept, codes = self.float_weight, self._buffers["weight"]  # an attribute takes longer to look up
+        if kept.numbers is None or kept.codes is not codes or kept.numbers.dtype != dtype:
+            numbers = from_codes(self.weight, Scale(self.scale, self.zero), self.weight_format)
+            kept.codes, kept.numbers = codes, numbers.to(dtype)
+        return kept.numbers
 
 
+@dataclass(slots=True, eq=False)
 class FloatWeight:
     """A dequantized weight, kept until its codes are replaced."""
 
-    def __init__(self) -> None:
-        self._codes: Tensor | None = None
-        self._numbers: Tensor | None = None
+    codes: Tensor | None = None
+    numbers: Tensor | None = None
 
-    def of(self, store: "WeightStore", dtype: torch.dtype) -> Tensor:
-        """Return the numbers that the codes of a store stand for."""
-        codes = store.weight
-        if self._numbers is None or self._codes is not codes or self._numbers.dtype != dtype:
-            numbers = from_codes(codes, Scale(store.scale, store.zero), store.weight_format)
-            self._codes, self._numbers = codes, numbers.to(dtype)
-        return self._numbers
+
+def forget_floats_(model: nn.Module) -> None:
+    """Give the memory of dequantized weights back; they are worked out again when they are next asked for."""
+    for module in model.modules():
+        if isinstance(module, WeightStore):
+            module.float_weight.codes = module.float_weight.numbers = None
 
 
 class QuantizedLinear(WeightStore):

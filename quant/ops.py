@@ -13,7 +13,7 @@ from torch.nn import functional
 from quant.activations import quantize_activation
 from quant.attention_math import attend
 from quant.quantizer import Scale, from_codes
-from traces.formats import Format
+from traces.formats import Format, Granularity
 
 
 @torch.library.custom_op("edgeasr::quantized_linear", mutates_args=())
@@ -149,8 +149,8 @@ def _(q: Tensor, _k: Tensor, v: Tensor, *_: object) -> Tensor:
 
 def convolution_input(x: Tensor, number: Format, static: Scale | None) -> Tensor:
     """Quantize the input of a convolution, x (batch, channels, frames), in which a token is a frame."""
-    if number.is_float:
-        return x
+    if number.granularity is not Granularity.TOKEN:  # turning it would cost the convolution its usual layout
+        return quantize_activation(x, number, static=static)
     return quantize_activation(x.transpose(1, 2), number, static=static).transpose(1, 2)
 
 

@@ -8,7 +8,7 @@ from torch.nn import functional
 from quant import ops
 from quant.activations import quantize_activation
 from quant.attention_math import attend
-from quant.modules import QuantizedConv1d, QuantizedEmbedding, QuantizedLinear
+from quant.modules import QuantizedConv1d, QuantizedEmbedding, QuantizedLinear, forget_floats_
 from quant.quantizer import Scale
 from quant.weights import QuantizedWeight, round_weight
 from traces.errors import EdgeAsrError
@@ -44,6 +44,13 @@ def test_exported_linear_is_one_op_with_the_same_numbers(activation: str) -> Non
     calls = [str(node.target) for node in program.graph.nodes if node.op == "call_function"]
     assert calls == ["edgeasr.quantized_linear.default"]
     assert torch.equal(program.module()(x), quantized(x))
+
+
+@pytest.mark.parametrize("activation", ["float16", "int16_tensor_dynamic", "int8_tensor"])
+def test_what_is_one_range_keeps_the_layout_of_samples(activation: str) -> None:
+    x = torch.randn(1, 1, 50)
+    found = ops.convolution_input(x, Format.parse(activation), FIXED)
+    assert found.stride() == x.stride()  # in another one the convolution takes longer
 
 
 @pytest.mark.parametrize("activation", ["float16", "int16_tensor_dynamic", "int8_token"])
@@ -109,6 +116,15 @@ def test_the_float_form_follows_its_codes() -> None:
     assert torch.equal(clone(x), -before)
     assert torch.equal(layer(x), before)
     assert layer.double()(x.double()).dtype == torch.float64
+
+
+def test_a_forgotten_float_form_is_worked_out_again() -> None:
+    layer = QuantizedLinear(rounded(torch.randn(4, 8), "int8_channel"), None, activation=FLOAT16)
+    kept = layer.dequantized(torch.float32)
+    assert layer.dequantized(torch.float32) is kept
+    forget_floats_(nn.Sequential(layer))
+    assert layer.dequantized(torch.float32) is not kept
+    assert torch.equal(layer.dequantized(torch.float32), kept)
 
 
 @pytest.mark.parametrize("masking", ["none", "causal", "bool", "added"])
