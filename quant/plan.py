@@ -69,7 +69,7 @@ def make_plan(model: nn.Module, recipe: Recipe) -> Plan:
     holders = [
         name for name, module in model.named_modules() if _holds_weights(module) and not is_rotation(name)
     ]
-    attentions = [name for name, module in model.named_modules() if _is_attention(module)]
+    attentions = [name for name, module in model.named_modules() if is_attention(module)]
     remarks = _check_rules_match(recipe, holders, attentions)
     owner: dict[int, PlannedLayer] = {}
     layers = []
@@ -84,7 +84,7 @@ def _holds_weights(module: nn.Module) -> bool:
     return any(True for _ in module.parameters(recurse=False))
 
 
-def _is_attention(module: nn.Module) -> bool:
+def is_attention(module: nn.Module) -> bool:
     """Whether a module is an attention as Whisper and Moonshine build it: three projections side by side."""
     return all(isinstance(getattr(module, name, None), nn.Module) for name in ("q_proj", "k_proj", "v_proj"))
 

@@ -180,10 +180,13 @@ def observe(
         ]
         arguments = sample.student_arguments if student else sample.teacher_arguments
         hidden = sample.student_input if student else sample.teacher_input
+        n_tokens = None
+        if student and block.shortcuts.settle_attention(module, sample):
+            hidden, n_tokens = hidden[:, : sample.valid], sample.valid
         try:
             with torch.no_grad(), ExitStack() as stack:
                 if student:
-                    stack.enter_context(block.shortcuts.standing_in(module, sample))
+                    stack.enter_context(block.shortcuts.standing_in(module, sample, n_tokens=n_tokens))
                 arguments.call(module, hidden)
         except Reached:
             pass

@@ -7,6 +7,9 @@ from functools import partial
 
 from torch import Tensor, nn
 
+from quant.plan import is_attention
+from traces.errors import EdgeAsrError
+
 
 @dataclass(frozen=True, slots=True)
 class Tail:
@@ -47,15 +50,26 @@ class Shortcuts:
         for tail in tails:
             self.outputs.setdefault(tail, {})
 
+    def settle_attention(self, module: nn.Module, sample: object) -> bool:
+        """Return whether nothing but parts with known outputs looks at other tokens than its own."""
+        known = tuple(f"{tail.part}." for tail, given in self.outputs.items() if sample in given)
+        attentions = (name for name, part in module.named_modules() if is_attention(part))
+        return all(f"{name}.".startswith(known) for name in attentions)
+
     @contextmanager
-    def standing_in(self, module: nn.Module, sample: object) -> Iterator[None]:
-        """Let parts of a module run their last layer alone for a sample, or remember what it reads."""
+    def standing_in(
+        self, module: nn.Module, sample: object, *, n_tokens: int | None = None
+    ) -> Iterator[None]:
+        """Let parts of a module run their last layer alone for a sample, or remember what it reads.
+
+        With `n_tokens` known outputs are those of so many tokens, as is what the module is called with.
+        """
         undo: list[Callable[[], object]] = []
         for tail, known in self.inputs.items():
             given = self.outputs.get(tail, {})
             if sample in known or sample in given:
                 part = module.get_submodule(tail.part)
-                part.forward = partial(self._short, tail, module, sample)
+                part.forward = partial(self._short, tail, module, sample, n_tokens)
                 undo.append(partial(part.__dict__.pop, "forward"))
             else:
                 layer = module.get_submodule(tail.layer)
@@ -67,14 +81,16 @@ class Shortcuts:
             for step in undo:
                 step()
 
-    def _short(self, tail: Tail, module: nn.Module, sample: object, *_: object, **__: object) -> object:
+    def _short(
+        self, tail: Tail, module: nn.Module, sample: object, n_tokens: int | None, *_: object, **__: object
+    ) -> object:
         """Stand in for a part's forward pass."""
         given = self.outputs.get(tail)
         if given is None:
             return tail.output(module, self.inputs[tail][sample])
         if sample not in given:
             given[sample] = tail.output(module, self.inputs[tail].pop(sample))
-        return given[sample]
+        return given[sample] if n_tokens is None else _first(given[sample], n_tokens)
 
 
 def tails_of(outputs: Mapping[str, object], layers: Mapping[str, Tensor]) -> tuple[Tail, ...]:
@@ -85,6 +101,16 @@ def tails_of(outputs: Mapping[str, object], layers: Mapping[str, Tensor]) -> tup
         ends = (layer for layer, y in layers.items() if y is result and layer.startswith(f"{part}."))
         tails.extend(Tail(part, layer, in_tuple) for layer in ends)
     return tuple(tails)
+
+
+def _first(output: object, n_tokens: int) -> object:
+    """Return what a part gives (batch, tokens, channels), alone or in a tuple, for its first tokens."""
+    match output:
+        case Tensor():
+            return output[:, :n_tokens]
+        case (Tensor() as result, None):
+            return result[:, :n_tokens], None
+    raise EdgeAsrError(f"a part of a block gives {type(output).__name__}, not hidden states")
 
 
 def _result(output: object) -> tuple[object, bool]:

@@ -11,9 +11,10 @@ from quant.attention import quantize_attention_
 from quant.blocks.block import Block, Sample, at_run_time, kept
 from quant.blocks.capture import Arguments, entry_of_decoder, entry_of_encoder
 from quant.blocks.layout import Layout, layout_of
-from quant.calibration import CalibrationData, need_data
+from quant.calibration import CalibrationBatch, CalibrationData, need_data
 from quant.layers import replace_layers_, working_copy
 from quant.methods.problem import BlockResult, Problem
+from quant.modules import forget_floats_
 from quant.plan import PlannedLayer
 from quant.weights import QuantizedWeight, round_weight
 
@@ -51,10 +52,11 @@ def walk(
     n_blocks = len(layout.encoder) + 1 + len(layout.decoder)
     walked = _Walk(problem, solve, student, n_blocks, weights, n_compared)
     problem.progress(problem.step, 0, walked.n_blocks)
-    samples = _at_encoder(problem, student, layout, data)
+    samples = _at_encoder(walked, layout, data)
     walked.through_(layout.encoder, samples)
     walked.cross_(layout, samples)
-    walked.through_(layout.decoder, _at_decoder(problem, student, layout, data, samples))
+    samples = _at_decoder(walked, layout, data, samples)
+    walked.through_(layout.decoder, samples)
     return weights
 
 
@@ -94,6 +96,10 @@ class _Walk:
     @property
     def is_quantized(self) -> bool:
         return self.student is not self.problem.model
+
+    def has_teacher(self, index: int) -> bool:
+        """Return whether the float network runs on a sample beside the student."""
+        return self.is_quantized and (self.n_compared is None or index < self.n_compared)
 
     def through_(self, names: tuple[str, ...], samples: tuple[Sample, ...]) -> None:
         """Walk the layers of a stack; the samples end up with what leaves the last one."""
@@ -148,6 +154,8 @@ class _Walk:
         self._apply_(layers, result)
         with torch.no_grad():
             error = self._behind_(replace(block, student=build(self.student)), moves_on=moves_on)
+        if self.is_quantized:
+            forget_floats_(block.student)
         self.done += 1
         note = f"error {error:.3f}" if self.is_quantized else ""
         problem.progress(problem.step, self.done, self.n_blocks, note)
@@ -180,35 +188,36 @@ class _Walk:
             _replace_(self.student, layers, result.weights)
 
 
-def _at_encoder(
-    problem: Problem, student: nn.Module, layout: Layout, data: CalibrationData
-) -> tuple[Sample, ...]:
+def _at_encoder(walked: _Walk, layout: Layout, data: CalibrationData) -> tuple[Sample, ...]:
     samples = []
-    for batch in data.batches:
-        hidden, arguments = entry_of_encoder(problem.model, layout.encoder[0], batch)
-        own, own_arguments = hidden, arguments
-        if student is not problem.model:
-            own, own_arguments = entry_of_encoder(student, layout.encoder[0], batch)
-        samples.append(Sample(hidden, arguments, own, own_arguments, hidden, batch.valid))
+    for index, batch in enumerate(data.batches):
+        own, own_arguments = hidden, arguments = entry_of_encoder(walked.student, layout.encoder[0], batch)
+        if walked.has_teacher(index):
+            hidden, arguments = entry_of_encoder(walked.problem.model, layout.encoder[0], batch)
+        samples.append(Sample(hidden, arguments, own, own_arguments, None, batch.valid))
     return tuple(samples)
 
 
 def _at_decoder(
-    problem: Problem, student: nn.Module, layout: Layout, data: CalibrationData, encoded: tuple[Sample, ...]
+    walked: _Walk, layout: Layout, data: CalibrationData, encoded: tuple[Sample, ...]
 ) -> tuple[Sample, ...]:
     """Return samples at the decoder's first layer; the student attends to the quantized encoder's output."""
     samples = []
-    for batch, sample in zip(data.batches, encoded, strict=True):
-        with torch.no_grad():
-            seen = problem.model.get_submodule(layout.encoder_norm)(sample.teacher_input)
-        hidden, arguments = entry_of_decoder(problem.model, layout.decoder[0], batch, seen)
-        own, own_arguments = hidden, arguments
-        if student is not problem.model:
-            with torch.no_grad():
-                seen = student.get_submodule(layout.encoder_norm)(sample.student_input)
-            own, own_arguments = entry_of_decoder(student, layout.decoder[0], batch, seen)
-        samples.append(Sample(hidden, arguments, own, own_arguments, hidden, None))
+    for index, (batch, sample) in enumerate(zip(data.batches, encoded, strict=True)):
+        own, own_arguments = hidden, arguments = _entry(walked.student, layout, batch, sample.student_input)
+        if walked.has_teacher(index):
+            hidden, arguments = _entry(walked.problem.model, layout, batch, sample.teacher_input)
+        samples.append(Sample(hidden, arguments, own, own_arguments, None, None))
     return tuple(samples)
+
+
+def _entry(
+    model: nn.Module, layout: Layout, batch: CalibrationBatch, encoded: Tensor
+) -> tuple[Tensor, Arguments]:
+    """Return what enters the decoder's first layer for what leaves the encoder's last."""
+    with torch.no_grad():
+        seen = model.get_submodule(layout.encoder_norm)(encoded)
+    return entry_of_decoder(model, layout.decoder[0], batch, seen)
 
 
 def _outside(problem: Problem, given: Mapping[str, QuantizedWeight]) -> dict[str, QuantizedWeight]:

@@ -99,8 +99,9 @@ def _hessians(
     hessians: dict[str, Hessian] = {}
 
     def see(name: str, x: Tensor) -> None:
-        hessian = hessians.setdefault(name, Hessian(x.shape[1], device=x.device))
-        hessian.add_(_multiplied(x, first[name], float_columns.get(name)))
+        if name not in hessians:
+            hessians[name] = Hessian(x.shape[1], device=x.device)
+        hessians[name].add_(_multiplied(x, first[name], float_columns.get(name)))
 
     observe(block, tuple(first), see, student=True)
     return hessians

@@ -83,8 +83,9 @@ def _hessians(problem: Problem, layers: tuple[PlannedLayer, ...]) -> dict[str, H
         for name, module in convolutions.items():
             windows = unfolded(convolution_input(seen[name], activations[name], None), module)
             carrying = windows[:, : round(windows.shape[1] * share)].flatten(0, 1)
-            hessian = hessians.setdefault(name, Hessian(carrying.shape[1], device=carrying.device))
-            hessian.add_(carrying)
+            if name not in hessians:
+                hessians[name] = Hessian(carrying.shape[1], device=carrying.device)
+            hessians[name].add_(carrying)
     return hessians
 
 

@@ -1,5 +1,6 @@
 """Parts run once per sample but for their last layer, and what follows is as if they had run in full."""
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -10,8 +11,9 @@ from quant.blocks.block import Block, observe
 from quant.blocks.order import order_of
 from quant.blocks.shortcuts import Shortcuts, Tail, tails_of
 from quant.blocks.walk import CROSS, walk
+from quant.calibration import CalibrationData
 from quant.methods.problem import BlockResult
-from tests.quant.networks import NETWORKS
+from tests.quant.networks import NETWORKS, calibration
 from tests.quant.test_walk import problem_of, rounding
 
 TAIL = Tail("part", "part.last", in_tuple=True)
@@ -94,6 +96,59 @@ def test_tails_are_known_by_their_output() -> None:
         Tail("mlp", "mlp.fc2", in_tuple=False),
     )
     assert tails_of({"attn": (y, other), "mlp": 2.0 * other, "fc1": y, "norm": None}, layers) == ()
+
+
+class Attention(Part):
+    """A part that looks at other tokens: it has the three projections by which attentions are known."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.q_proj, self.k_proj, self.v_proj = nn.Identity(), nn.Identity(), nn.Identity()
+
+
+def test_once_attention_is_settled_the_first_tokens_can_go_alone() -> None:
+    module = nn.ModuleDict({"part": Attention(), "mlp": nn.Linear(1, 1)}).requires_grad_(False)
+    shortcuts, x = Shortcuts(), torch.ones(1, 5, 1)
+    shortcuts.open_([TAIL])
+    for close in (False, False, True):
+        assert not shortcuts.settle_attention(module, "one")
+        if close:
+            shortcuts.close_([TAIL])
+        with shortcuts.standing_in(module, "one"):
+            whole, _ = module["part"](x)
+    assert shortcuts.settle_attention(module, "one")
+    assert not shortcuts.settle_attention(module, "two")
+    with shortcuts.standing_in(module, "one", n_tokens=2):
+        first, _ = module["part"](x[:, :2])
+    assert torch.equal(first, whole[:, :2])
+
+
+@pytest.mark.parametrize("family", NETWORKS)
+def test_behind_settled_attention_only_tokens_that_carry_data_are_run(family: str) -> None:
+    read: list[Tensor] = []  # by the last layer, in each pass
+    seen: list[Tensor] = []
+
+    def look(block: Block) -> BlockResult:
+        if block.name == "model.encoder.layers.0":
+            last = block.layers[-1].module
+            hook = block.module(last, student=True).register_forward_pre_hook(
+                lambda _, args: read.append(args[0]), prepend=True
+            )
+            tails = [tail for tail in order_of(block).tails.values() if "attn" in tail.part]
+            read.clear()
+            for settle in (block.shortcuts.open_, block.shortcuts.close_, lambda _: None):
+                settle(tails)
+                observe(block, (last,), lambda _, x: seen.append(x), student=True)
+            hook.remove()
+        return rounding(block)
+
+    problem = problem_of(NETWORKS[family](), "w4a16-g32")
+    data = CalibrationData(tuple(replace(batch, valid=2) for batch in calibration(problem.model).batches))
+    with torch.no_grad():
+        walk(replace(problem, calibration=data), look)
+    assert read[0].shape[1] > 2
+    assert [x.shape[1] for x in read] == [read[0].shape[1], read[0].shape[1], 2]
+    assert all(torch.allclose(x, seen[0], rtol=1e-5, atol=1e-6) for x in seen)
 
 
 def compare(opened: list[str], block: Block) -> BlockResult:
