@@ -10,6 +10,9 @@ from simulator.budgets import Limit
 from simulator.mixtures.problem import Mixture, Problem
 from simulator.mixtures.search import Solution
 
+GAP = 1e-6
+"""A gap below this is none: the solver's own tolerance."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:

@@ -4,12 +4,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reports.bits.answer import Answer
+from reports.bits.answer import GAP, Answer
 from reports.bits.rows import formats_of, weight_bits
 from reports.units import percent, points
-
-GAP = 1e-6
-"""A gap below this is none: the solver's own tolerance."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,59 +1,72 @@
 """Mixed against uniform: for each uniform recipe the best mixture no larger and no slower on a chip.
 
-Both are quantized by the same method and heard on the same corpora; differences come with a paired bootstrap.
+The mixture is quantized by the question's method, the uniform recipe by several, and all are heard on the
+same corpora; differences come with a paired bootstrap.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 
-from hwmodels.chip_file import load_chip
+from hwmodels.op_table import Floats
 from quant.recipe import Recipe, load_recipe, with_methods
-from reports.bits.answer import Answer
+from reports.bits.confirm import confirm
 from reports.bits.measured import Rates, measure_rates
 from reports.bits.question import Question
-from reports.bits.rows import formats_of
-from reports.bits.run import answer
-from reports.bits.trust import Trust
-from reports.data import FLOAT_RECIPE, Accuracy
-from reports.study.cost import utterances_of
-from reports.study.folder import RunFolder
-from reports.workloads import find_workload
-from simulator.annotate import annotated
+from reports.bits.sensitivities import sensitivities
+from reports.bits.setting import Setting, setting_of
+from reports.bits.trust import Point, Trust, trust_of
+from reports.data import Accuracy
 from simulator.budgets import Limit, used_of
-from simulator.estimate import estimate
+from simulator.mixtures.problem import Mixture, Problem, problem_of
+from simulator.mixtures.search import solve
 from traces.progress import Progress, silent
 
 KEPT = ("packed_bytes", "latency_s")
 """What a mixture may use no more of than the uniform recipe it is compared with."""
 
 
+class Verdict(StrEnum):
+    """A mixture's error rate beside a uniform recipe's; beyond noise is a 95 % interval without 0."""
+
+    BETTER = "lower, beyond noise"
+    LOWER = "lower, within noise"
+    NOT_LOWER = "not lower, within noise"
+    WORSE = "higher, beyond noise"
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A mixture and the uniform recipe on one corpus; `difference` is the mixture's minus the other's."""
+    """A mixture and a uniform recipe on one corpus; the mixture's difference is to the other."""
 
     corpus: str
     mixed: Accuracy
     uniform: Accuracy
-    float_wer: float
 
     @property
-    def verdict(self) -> str:
+    def verdict(self) -> Verdict:
         """Whether the mixture's rate is lower, and whether that is beyond chance."""
         difference = self.mixed.wer_difference
-        if difference is None or difference.low <= 0 <= difference.high:
-            return "within noise"
-        return "mixed better" if difference.high < 0 else "uniform better"
+        if difference is None:
+            return Verdict.NOT_LOWER
+        if difference.high < 0:
+            return Verdict.BETTER
+        if difference.low > 0:
+            return Verdict.WORSE
+        return Verdict.LOWER if difference.nominal < 0 else Verdict.NOT_LOWER
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One uniform recipe on one chip, and the mixture chosen within its size and latency."""
+    """One uniform recipe by one method on one chip, and the mixture chosen within its size and latency."""
 
     model: str
     chip: str
     uniform: str
+    method: str
     mixed: str
     formats: str
     uniform_used: tuple[float, float]
@@ -63,112 +76,127 @@ class Pair:
     predicted_wer: float | None
     heard: tuple[Heard, ...]
 
-
-@dataclass(frozen=True, slots=True)
-class Sized:
-    """A network with one format in every layer, embedding and head too: its size, and its measured rate."""
-
-    recipe: str
-    size_bytes: float
-    wer: float
+    @property
+    def network(self) -> str:
+        """The uniform network's name."""
+        return f"{self.uniform}+{self.method}"
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """All pairs of one model, how far the proxy told error rates, and what else was measured.
-
-    `others` were not compared: they are larger or smaller than the mixtures.
-    """
+    """All pairs of one model, and how far the proxy told the error rates of what was measured."""
 
     model: str
     pairs: tuple[Pair, ...]
-    trust: Trust | None
-    others: tuple[Sized, ...] = ()
+    trust: Trust
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Budget:
+    """A uniform recipe's size and latency on a chip, and the mixture chosen within them."""
+
+    chip: str
+    uniform: str
+    used: tuple[float, float]
+    chosen: Mixture
+    formats: str
 
 
 def compare_mixed(
     question: Question,
     corpora: Sequence[str],
     uniform: Sequence[str],
+    methods: Sequence[str],
     folder: Path,
     *,
     progress: Progress = silent,
     executor: Executor | None = None,
-) -> tuple[Comparison, tuple[Answer, ...]]:
+) -> Comparison:
     """Return every pair of a model on the question's chips; its budgets are those of the uniform recipes.
 
-    Mixtures are chosen on the first corpus's utterances, and rates predicted there.
+    Mixtures are chosen on the first corpus's utterances, and rates predicted there. Damage is set beside the
+    rates of the mixtures, and of as many further recipes as the question asks for.
 
     Raises:
         EdgeAsrError: as `reports.bits.run.answer`.
     """
-    run = RunFolder(folder)
-    run.prepare()
     first = replace(question, corpus=corpora[0])
-    rates = measure_rates(first, run, (), progress=progress, executor=executor)
-    workload = find_workload(question.model)
-    utterances = utterances_of(rates.evaluations[FLOAT_RECIPE].rows, workload)
-    answers: list[Answer] = []
-    pairs: list[Pair] = []
-    for chip in question.chips:
-        for name in uniform:
-            recipe = bundled_formats(question, name)
-            used = used_of(estimate(annotated(workload, recipe), load_chip(chip), utterances))
-            limits = tuple(Limit(key, used[key]) for key in KEPT)
-            asked = replace(first, chips=(chip,), limits=limits)
-            found = answer(asked, folder, progress=progress, executor=executor, around=False)
-            if not found.solution.is_feasible:
-                continue
-            heard = tuple(
-                _heard(replace(asked, corpus=corpus), run, found.chosen.recipe, recipe, progress, executor)
-                for corpus in corpora
-            )
-            answers.append(found)
-            pairs.append(_pair(found, recipe, used, heard))
-    trust = answers[0].trust if answers else None
-    others = _others(answers[0]) if answers else ()
-    return Comparison(question.model, tuple(pairs), trust, others), tuple(answers)
+    setting = setting_of(first, folder, progress=progress, executor=executor)
+    names = first.formats
+    damage = sensitivities(first, folder, setting.units, names, executor=executor, progress=progress)
+    problems = [_problem(setting, chip, damage) for chip in range(len(setting.chips))]
+    budgets = [found for problem in problems for name in uniform for found in _budgets(first, problem, name)]
+    rates = {
+        corpus: _heard_on(replace(first, corpus=corpus), setting, budgets, uniform, methods)
+        for corpus in corpora
+    }
+    trust = _trust(setting, problems[0], budgets, rates[corpora[0]])
+    pairs = (_pair(first, budget, method, rates, trust) for budget in budgets for method in methods)
+    return Comparison(question.model, tuple(pairs), trust)
 
 
-def _others(found: Answer) -> tuple[Sized, ...]:
-    measured = {point.recipe: point.wer for point in found.trust.points} if found.trust else {}
-    return tuple(
-        Sized(each.recipe.name, each.used["packed_bytes"], measured[each.recipe.name])
-        for each in found.uniform
-        if each.recipe.name in measured
-    )
+def bundled_formats(question: Question, name: str, method: str) -> Recipe:
+    """Return a bundled recipe's formats by a method."""
+    steps = replace(question, method=method).steps()
+    return with_methods(load_recipe(name), steps, name=f"{name}+{method}")
 
 
-def bundled_formats(question: Question, name: str) -> Recipe:
-    """Return a bundled recipe's formats by the question's method."""
-    return with_methods(load_recipe(name), question.steps(), name=f"{name}+{question.method}")
+def _problem(setting: Setting, chip_idx: int, damage: Floats) -> Problem:
+    recipes = tuple(setting.question.recipe(name) for name in setting.question.formats)
+    return problem_of(setting.networks, setting.units, recipes, setting.chips[chip_idx], damage)
 
 
-def _heard(
-    question: Question, run: RunFolder, mixed: Recipe, uniform: Recipe, progress: Progress,
-    executor: Executor | None,
-) -> Heard:  # fmt: skip
-    rates: Rates = measure_rates(question, run, (mixed, uniform), progress=progress, executor=executor)
-    return Heard(
-        question.corpus,
-        rates.accuracy(mixed.name, baseline=uniform.name),
-        rates.accuracy(uniform.name),
-        rates.float_wer,
-    )
+def _budgets(question: Question, problem: Problem, name: str) -> tuple[_Budget, ...]:
+    """Return the mixture within a uniform recipe's size and latency; none where there is no such mixture."""
+    recipe = bundled_formats(question, name, question.method)
+    used = used_of(problem.networks.estimate(recipe, problem.chip))
+    limits = [Limit(key, used[key]) for key in KEPT]
+    found = solve(problem, limits, time_limit_s=question.time_limit_s)
+    if not found.is_feasible:
+        return ()
+    chosen = found.mixture
+    counted = Counter(problem.recipes[index].name for index in chosen.chosen).most_common()
+    formats = ", ".join(f"{each} x{count}" for each, count in counted)
+    packed, latency = KEPT
+    return (_Budget(problem.chip.name, name, (used[packed], used[latency]), chosen, formats),)
 
 
-def _pair(found: Answer, recipe: Recipe, used: dict[str, float], heard: tuple[Heard, ...]) -> Pair:
-    chosen = found.chosen
+def _heard_on(
+    question: Question,
+    setting: Setting,
+    budgets: Sequence[_Budget],
+    uniform: Sequence[str],
+    methods: Sequence[str],
+) -> Rates:
+    recipes = [bundled_formats(question, name, method) for name in uniform for method in methods]
+    recipes += [budget.chosen.recipe for budget in budgets]
+    return measure_rates(question, setting.run, recipes, progress=setting.progress, executor=setting.executor)
+
+
+def _trust(setting: Setting, problem: Problem, budgets: Sequence[_Budget], rates: Rates) -> Trust:
+    known = {budget.chosen.recipe.name: budget.chosen.damage for budget in budgets}
+    points = [Point(name, damage, rates.wer(name)) for name, damage in known.items()]
+    if setting.question.confirmed:
+        points += [each for each in confirm(setting, problem)[1].points if each.recipe not in known]
+    return trust_of(points, rates.float_wer)
+
+
+def _pair(question: Question, budget: _Budget, method: str, rates: dict[str, Rates], trust: Trust) -> Pair:
+    chosen, name = budget.chosen, f"{budget.uniform}+{method}"
     packed, latency = KEPT
     return Pair(
-        model=found.question.model,
-        chip=found.formats.chip.name,
-        uniform=recipe.name,
+        model=question.model,
+        chip=budget.chip,
+        uniform=budget.uniform,
+        method=method,
         mixed=chosen.recipe.name,
-        formats=formats_of(found),
-        uniform_used=(used[packed], used[latency]),
+        formats=budget.formats,
+        uniform_used=budget.used,
         mixed_used=(chosen.used[packed], chosen.used[latency]),
         mixed_damage=chosen.damage,
-        predicted_wer=found.predicted_wer,
-        heard=heard,
+        predicted_wer=trust.predicted_wer(chosen.damage, without=chosen.recipe.name),
+        heard=tuple(
+            Heard(corpus, on.accuracy(chosen.recipe.name, baseline=name), on.accuracy(name))
+            for corpus, on in rates.items()
+        ),
     )

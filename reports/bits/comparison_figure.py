@@ -1,88 +1,84 @@
-"""Mixed against uniform as a picture: error rate over size, and over the damage mixtures are chosen by."""
+"""Mixed against uniform as a picture: a row per comparison, how much the error rates differ."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from reports.bits.comparison import Comparison
+from reports.bits.comparison import Comparison, Heard, Pair, Verdict
 from reports.figures.style import MARKERS, dress, new_figure
-from reports.palette import ACCENT, INK, MUTED, VERMILION, series
+from reports.palette import GREEN, INK, MUTED, VERMILION
+from reports.units import size
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+ROW_INCH = 0.19
+HEAD_INCH = 0.75
+SEVERAL = "both chips"
+
+_COLOURS = {Verdict.BETTER: GREEN.light, Verdict.WORSE: VERMILION.light}
+"""Differences within noise are grey."""
+
 
 def draw_comparisons(comparisons: Sequence[Comparison]) -> "Figure":
-    """Return a row per model: pairs joined by a line, and measured rates over damage."""
-    figure = new_figure(0.6 + 3.3 * len(comparisons))
-    grid = figure.subplots(len(comparisons), 2, squeeze=False)
-    for row, comparison in zip(grid, comparisons, strict=True):
-        _pairs(row[0], comparison)
-        _damage(row[1], comparison)
-    handles, labels = grid[0][0].get_legend_handles_labels()
-    known = dict(zip(labels, handles, strict=True))
-    figure.legend(
-        list(known.values()), list(known), loc="outside lower center", ncols=4, frameon=False, fontsize=7.5
-    )
+    """Return a row of panels per model, one per corpus."""
+    rows = [distinct(comparison.pairs) for comparison in comparisons]
+    heights = [HEAD_INCH + ROW_INCH * len(each) for each in rows]
+    n_corpora = max((len(pair.heard) for each in rows for pair, _ in each), default=1)
+    figure = new_figure(sum(heights))
+    grid = figure.subplots(len(rows), n_corpora, squeeze=False, height_ratios=heights)
+    for panels, comparison, each in zip(grid, comparisons, rows, strict=True):
+        for index, panel in enumerate(panels):
+            _differences(panel, comparison.model, each, index)
     return figure
 
 
-def _pairs(panel: "Axes", comparison: Comparison) -> None:
-    _others(panel, comparison)
-    # Chips that lead to the same mixture show one pair: the chip is no part of size and rate.
-    distinct = {(pair.uniform, pair.mixed): pair for pair in comparison.pairs}
-    for index, pair in enumerate(distinct.values()):
-        heard = pair.heard[0]
-        sizes = [pair.uniform_used[0] * 2**-20, pair.mixed_used[0] * 2**-20]
-        rates = [heard.uniform.wer, heard.mixed.wer]
-        panel.plot(sizes, [100 * rate.nominal for rate in rates], color=MUTED.light, linewidth=0.7)
-        marks = ((INK.light, "uniform, compared"), (VERMILION.light, "mixed, no larger and no slower"))
-        for x, rate, (colour, label) in zip(sizes, rates, marks, strict=True):
-            panel.errorbar(
-                x,
-                100 * rate.nominal,
-                yerr=[[100 * (rate.nominal - rate.low)], [100 * (rate.high - rate.nominal)]],
-                fmt=MARKERS[1 + index % (len(MARKERS) - 1)],
-                markersize=5,
-                color=colour,
-                elinewidth=0.7,
-                label=label,
-            )
-        _name(panel, pair.uniform, sizes[0], 100 * rates[0].nominal)
-    corpus = comparison.pairs[0].heard[0].corpus if comparison.pairs else ""
-    dress(panel, title=comparison.model, x="packed weights, MiB", y=f"WER on {corpus}, %")
-    panel.set_xlim(left=0.0)
-    panel.set_ylim(bottom=0.0)
-    panel.margins(x=0.15)
+def distinct(pairs: Sequence[Pair]) -> list[tuple[Pair, str]]:
+    """Return each mixture and uniform network once, largest first, and the chips that lead to the pair."""
+    chips: dict[tuple[str, str], list[str]] = {}
+    first: dict[tuple[str, str], Pair] = {}
+    for pair in pairs:
+        key = pair.network, pair.mixed
+        first.setdefault(key, pair)
+        chips.setdefault(key, []).append(pair.chip)
+    found = [
+        (pair, chips[key][0] if len(chips[key]) == 1 else SEVERAL) for key, pair in first.items()
+    ]  # fmt: skip
+    return sorted(found, key=lambda each: (-each[0].uniform_used[0], each[0].uniform, each[0].method))
 
 
-def _others(panel: "Axes", comparison: Comparison) -> None:
-    """Draw what was measured but not compared, each with its name."""
-    for other in comparison.others:
-        x, y = other.size_bytes * 2**-20, 100 * other.wer
-        panel.scatter(x, y, s=18, facecolors="none", edgecolors=MUTED.light, label="uniform, not compared")
-        _name(panel, other.recipe, x, y)
+def _differences(panel: "Axes", model: str, rows: Sequence[tuple[Pair, str]], index: int) -> None:
+    heard = [pair.heard[index] for pair, _ in rows]
+    for place, each in enumerate(heard):
+        _mark(panel, place, each)
+    panel.axvline(0.0, color=INK.light, linewidth=0.8)
+    panel.set_yticks(range(len(rows)))
+    labels = [
+        f"{pair.network}, {size(pair.uniform_used[0])}, {chip}" for pair, chip in rows
+    ]  # fmt: skip
+    panel.set_yticklabels(labels if index == 0 else [])
+    panel.invert_yaxis()
+    corpus = corpus_name(heard[0].corpus) if heard else ""
+    dress(panel, title=f"{model}, {corpus}", x="WER of the mixture minus that of the uniform network, points")
+    panel.tick_params(axis="y", labelsize=7)
 
 
-def _name(panel: "Axes", text: str, x: float, y: float) -> None:
-    panel.annotate(
-        text, (x, y), xytext=(5, 4), textcoords="offset points", fontsize=6, color=MUTED.light
-    )  # fmt: skip
-
-
-def _damage(panel: "Axes", comparison: Comparison) -> None:
-    trust = comparison.trust
-    if trust is None or not trust.points:
+def _mark(panel: "Axes", place: int, heard: Heard) -> None:
+    difference = heard.mixed.wer_difference
+    if difference is None:
         return
-    for index, kind in enumerate(("mixed", "uniform")):
-        shown = [point for point in trust.points if point.recipe.startswith("mixed") is (kind == "mixed")]
-        panel.scatter(
-            [point.damage for point in shown], [100 * point.wer for point in shown],
-            s=18, color=ACCENT.light if index == 0 else series(2).light, label=kind, zorder=3,
-        )  # fmt: skip
-    panel.axhline(100 * trust.float_wer, color=MUTED.light, linewidth=0.7, linestyle=":")
-    panel.set_xscale("log")
-    panel.set_ylim(bottom=0.0)
-    panel.legend(frameon=False, fontsize=7.5)
-    said = "" if trust.correlation is None else f"Spearman {trust.correlation.nominal:.2f}"
-    dress(panel, title=said, x="summed damage, nats per token", y="measured WER, %")
+    middle = 100 * difference.nominal
+    panel.errorbar(
+        middle,
+        place,
+        xerr=[[middle - 100 * difference.low], [100 * difference.high - middle]],
+        fmt=MARKERS[0],
+        markersize=3.5,
+        elinewidth=0.9,
+        color=_COLOURS.get(heard.verdict, MUTED.light),
+    )
+
+
+def corpus_name(name: str) -> str:
+    """Return a corpus's name; of a folder, the part that names no machine."""
+    return "/".join(name.removeprefix("audiofolder:").split("/")[-2:]).replace("$AN4_DIR", "AN4")

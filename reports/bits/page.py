@@ -85,7 +85,9 @@ def notes(answer: Answer) -> tuple[str, ...]:
         )
     return (
         first,
-        "Costs add up by unit when formats are chosen; what is reported is the mixed network as it is.",
+        "Formats are chosen by costs that add up by unit, corrected by what mixed networks take beyond that; "
+        "what is reported is the mixed network as it is. Least damage is proven among mixtures that need no "
+        "smaller correction than any that was looked at.",
         "Latency and energy are nominal, as limits are compared with them; the pessimistic column is at the "
         "bad end of every assumed and fitted number of the chip at once.",
         "SRAM bytes are the most activations alive at once and the decoder's caches at full length.",

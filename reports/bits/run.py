@@ -32,14 +32,12 @@ def answer(
     *,
     progress: Progress = silent,
     executor: Executor | None = None,
-    around: bool = True,
 ) -> Answer:
     """Return the answer for a question's one chip.
 
     What cannot be met at any accuracy is found out before anything is measured but the float network. The
-    mixture's error rate is measured, and rates of other recipes to predict it from. `around` says whether the
-    next best mixtures and the front are looked for too. Where cost alone is asked for, the mixture is the one
-    that keeps most bits.
+    mixture's error rate is measured, and rates of other recipes to predict it from. Where cost alone is asked
+    for, the mixture is the one that keeps most bits.
 
     Raises:
         EdgeAsrError: if a name is unknown, the folder cannot be written, or the weights are missing.
@@ -67,10 +65,10 @@ def answer(
     found = replace(found, problem=problem, solution=solution, uniform=uniform(problem), trust=trust)
     if not solution.is_feasible:
         return replace(found, needed=relaxed(problem, question.limits, solution))
-    return _looked_into(setting, found, rates, around=around)
+    return _looked_into(setting, found, rates)
 
 
-def _looked_into(setting: Setting, found: Answer, rates: Rates, *, around: bool) -> Answer:
+def _looked_into(setting: Setting, found: Answer, rates: Rates) -> Answer:
     """Return the answer with the mixture's measured rate, and what lies around it."""
     problem, limits, key = found.problem, found.limits, found.front_key
     chosen = measure_rates(
@@ -81,8 +79,6 @@ def _looked_into(setting: Setting, found: Answer, rates: Rates, *, around: bool)
         executor=setting.executor,
     )
     found = replace(found, rates=Rates(setting.question, rates.evaluations | chosen.evaluations))
-    if not around:
-        return found
     changes = max(1, len(setting.units) // CHANGED_SHARE)
     others = alternatives(problem, limits, found.solution, count=N_ALTERNATIVES, changes=changes)
     along, _ = front(problem, key, [limit for limit in limits if limit.key != key], n_points=N_FRONT)

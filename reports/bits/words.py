@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Iterator
 
-from reports.bits.answer import Answer
+from reports.bits.answer import GAP, Answer
 from reports.bits.rows import budget_rows, formats_of
 from reports.units import joules, percent, points, seconds, significant, size
 from simulator.mixtures.problem import Mixture
@@ -44,12 +44,11 @@ def _chosen(answer: Answer) -> Iterator[str]:
             "keeps most weight bits. Nothing was measured: its word error rate is not known."
         )
         return
-    gap = (
-        "proven least" if answer.solution.gap < 1e-6 else f"at most {percent(answer.solution.gap)} from least"
-    )
+    gap = answer.solution.gap
+    least = "proven least" if gap < GAP else f"of which another mixture might save at most {percent(gap)}"
     yield (
         f"{question.model} on {chip}: {formats_of(answer)}. The summed damage is "
-        f"{significant(answer.chosen.damage)} nats per token, {gap} where costs add up by unit."
+        f"{significant(answer.chosen.damage)} nats per token, {least}."
     )
 
 

@@ -5,84 +5,141 @@ from pathlib import Path
 
 import pytest
 
-from reports.bits.comparison import Comparison, Heard, Pair, Sized
-from reports.bits.comparison_figure import draw_comparisons
+from reports.bits.comparison import Comparison, Heard, Pair, Verdict
+from reports.bits.comparison_figure import distinct, draw_comparisons
 from reports.bits.comparison_page import render_comparisons, write_comparisons
 from reports.bits.trust import Point, trust_of
 from reports.data import Accuracy, Range
+from reports.palette import GREEN, MUTED
 
 
 def accuracy(wer: float, difference: Range | None) -> Accuracy:
     return Accuracy(Range(wer - 0.01, wer, wer + 0.01), difference, 0.02, 0, 16, 240, 1283, 20.0)
 
 
-def heard(corpus: str, difference: Range) -> Heard:
-    return Heard(corpus, accuracy(0.06, difference), accuracy(0.10, None), 0.05)
+def heard(corpus: str, difference: Range | None) -> Heard:
+    return Heard(corpus, accuracy(0.06, difference), accuracy(0.10, None))
 
 
-BETTER, NOISE, WORSE = Range(-0.06, -0.04, -0.02), Range(-0.02, -0.01, 0.01), Range(0.01, 0.02, 0.03)
+BETTER, LOWER = Range(-0.06, -0.04, -0.02), Range(-0.02, -0.01, 0.01)
+NOT_LOWER, WORSE = Range(-0.01, 0.0, 0.01), Range(0.01, 0.02, 0.03)
 PAIR = Pair(
     model="whisper-micro",
     chip="ethos-u85-256",
-    uniform="w2a16-g32+gptq",
+    uniform="w2a16-g32",
+    method="gptq",
     mixed="mixed-00000000",
     formats="w3a8-g32 x20, w4a8-g32 x6",
     uniform_used=(1.2e6, 0.070),
     mixed_used=(1.1e6, 0.060),
     mixed_damage=0.02,
     predicted_wer=0.065,
-    heard=(heard("bundled", BETTER), heard("audiofolder:$AN4_DIR/test", NOISE)),
+    heard=(heard("bundled", BETTER), heard("audiofolder:$AN4_DIR/test", LOWER)),
 )
+BY_RTN = replace(
+    PAIR, method="rtn", heard=(heard("bundled", WORSE), heard("audiofolder:$AN4_DIR/test", BETTER))
+)
+LARGER = replace(PAIR, uniform="w8a8", uniform_used=(2.5e6, 0.07), mixed="mixed-11111111")
 POINTS = [
     Point("mixed-1", 1e-3, 0.05),
     Point("w8a8", 1e-4, 0.06),
     Point("w3a8", 1e-2, 0.07),
     Point("w2a8", 1.0, 0.3),
 ]
-COMPARISON = Comparison("whisper-micro", (PAIR,), trust_of(POINTS, 0.05))
+COMPARISON = Comparison("whisper-micro", (PAIR, BY_RTN), trust_of(POINTS, 0.05))
+
+
+def cells(page: str, start: str) -> list[list[str]]:
+    """Return the cells of a page's table rows that start so."""
+    page = page.replace("\N{NO-BREAK SPACE}", " ")
+    return [
+        [cell.strip() for cell in line.split("|")[1:-1]]
+        for line in page.splitlines()
+        if line.startswith(f"| {start}")
+    ]
 
 
 @pytest.mark.parametrize(
     ("difference", "verdict"),
-    [(BETTER, "mixed better"), (NOISE, "within noise"), (WORSE, "uniform better"), (None, "within noise")],
+    [
+        (BETTER, Verdict.BETTER),
+        (LOWER, Verdict.LOWER),
+        (NOT_LOWER, Verdict.NOT_LOWER),
+        (WORSE, Verdict.WORSE),
+        (None, Verdict.NOT_LOWER),
+    ],
 )
-def test_a_difference_whose_interval_holds_zero_is_noise(difference: Range | None, verdict: str) -> None:
-    assert Heard("bundled", accuracy(0.06, difference), accuracy(0.10, None), 0.05).verdict == verdict
+def test_a_difference_whose_interval_holds_zero_is_noise(difference: Range | None, verdict: Verdict) -> None:
+    assert heard("bundled", difference).verdict is verdict
 
 
-def test_the_page_counts_and_shows_every_comparison() -> None:
+def test_the_page_counts_by_method_and_corpus() -> None:
     page = render_comparisons([COMPARISON], figure="bits.png", command="python -m something")
-    assert "Compared: w2a16-g32+gptq, on ethos-u85-256; no other uniform recipe was." in page
-    assert "Of 2 independent measurements (1 rows below" in page
-    assert "lower beyond noise in 1, within noise in 1, and higher beyond noise in 0" in page
-    assert "6.0 % (5.0 to 7.0)" in page.replace("\N{NO-BREAK SPACE}", " ")
-    assert "\N{MINUS SIGN}4.0 (\N{MINUS SIGN}6.0 to \N{MINUS SIGN}2.0)" in page
-    assert "AN4/test" in page
+    assert cells(page, "whisper-micro") == [
+        ["whisper-micro", "gptq", "bundled", "1", "0", "0", "0"],
+        ["whisper-micro", "gptq", "AN4/test", "0", "1", "0", "0"],
+        ["whisper-micro", "rtn", "bundled", "0", "0", "0", "1"],
+        ["whisper-micro", "rtn", "AN4/test", "1", "0", "0", "0"],
+    ]
     assert "$AN4_DIR" not in page
     assert "`python -m something`" in page
 
 
+def test_the_page_shows_every_comparison() -> None:
+    page = render_comparisons([COMPARISON], figure="bits.png", command="c")
+    costs, *rates = cells(page, "ethos-u85-256")
+    assert costs[1:3] == ["w2a16-g32", "1.14 MiB"]  # once for both methods
+    assert [row[1:3] for row in rates] == [
+        ["w2a16-g32+gptq", "bundled"],
+        ["w2a16-g32+gptq", "AN4/test"],
+        ["w2a16-g32+rtn", "bundled"],
+        ["w2a16-g32+rtn", "AN4/test"],
+    ]
+    assert rates[0][3:] == [
+        "10.0 % (9.0 to 11.0)",
+        "mixed-00000000",
+        "6.0 % (5.0 to 7.0)",
+        "6.5 %",
+        "\N{MINUS SIGN}4.0 (\N{MINUS SIGN}6.0 to \N{MINUS SIGN}2.0)",
+        "lower, beyond noise",
+    ]
+
+
 def test_chips_with_the_same_mixture_count_once() -> None:
-    twice = replace(COMPARISON, pairs=(PAIR, replace(PAIR, chip="hexagon-htp-v75")))
-    page = render_comparisons([twice], figure="bits.png", command="c")
-    assert "on ethos-u85-256, hexagon-htp-v75; no other" in page
-    assert "Of 2 independent measurements (2 rows below" in page
-    assert "lower beyond noise in 1, within noise in 1" in page
+    again = replace(PAIR, chip="nucleo-h7a3zi")
+    other = replace(again, mixed="mixed-22222222")
+    assert [(pair.chip, chips) for pair, chips in distinct([PAIR, again])] == [
+        ("ethos-u85-256", "both chips")
+    ]
+    assert [chips for _, chips in distinct([PAIR, other])] == ["ethos-u85-256", "nucleo-h7a3zi"]
+    page = render_comparisons([replace(COMPARISON, pairs=(PAIR, again))], figure="bits.png", command="c")
+    assert cells(page, "whisper-micro")[0] == ["whisper-micro", "gptq", "bundled", "1", "0", "0", "0"]
+    assert len(cells(page, "both chips")) == 2
+    assert (
+        len(cells(page, "ethos-u85-256")) == len(cells(page, "nucleo-h7a3zi")) == 1
+    )  # what each costs there
 
 
-def test_the_figure_shows_a_pair_once_and_names_what_was_not_compared() -> None:
-    pairs = (PAIR, replace(PAIR, chip="hexagon-htp-v75"))
-    others = (Sized("w8a8", 2.5e6, 0.05), Sized("w4a8-g32", 1.5e6, 0.055))
-    figure = draw_comparisons([replace(COMPARISON, pairs=pairs, others=others)])
-    panel = figure.axes[0]
-    assert [text.get_text() for text in panel.texts] == ["w8a8", "w4a8-g32", "w2a16-g32+gptq"]
-    assert panel.get_xlim()[0] == 0.0
-    assert panel.get_xlim()[1] > 2.5e6 / 2**20
+def test_the_figure_has_a_row_per_comparison_and_a_panel_per_corpus() -> None:
+    figure = draw_comparisons([replace(COMPARISON, pairs=(PAIR, BY_RTN, LARGER))])
+    left, right = figure.axes
+    labels = [text.get_text().replace("\N{NO-BREAK SPACE}", " ") for text in left.get_yticklabels()]
+    assert labels == [
+        "w8a8+gptq, 2.38 MiB, ethos-u85-256",
+        "w2a16-g32+gptq, 1.14 MiB, ethos-u85-256",
+        "w2a16-g32+rtn, 1.14 MiB, ethos-u85-256",
+    ]
+    assert left.get_title(loc="left") == "whisper-micro, bundled"
+    assert right.get_title(loc="left") == "whisper-micro, AN4/test"
+    drawn = [bars.lines[0] for bars in left.containers]  # type: ignore[attr-defined]  # error bars
+    assert [line.get_xdata()[0] for line in drawn] == pytest.approx([-4.0, -4.0, 2.0])
+    colours = [bars.lines[0].get_color() for bars in right.containers]  # type: ignore[attr-defined]
+    assert colours == [MUTED.light, MUTED.light, GREEN.light]
 
 
 def test_too_few_points_say_so() -> None:
     few = Comparison("whisper-micro", (PAIR,), trust_of(POINTS[:2], 0.05))
-    assert "Too few recipes were measured" in render_comparisons([few], figure="x.png", command="c")
+    assert "Too few networks were measured" in render_comparisons([few], figure="x.png", command="c")
 
 
 def test_the_figure_lies_beside_the_page(tmp_path: Path) -> None:
