@@ -4,8 +4,9 @@ They hold integer codes and scales as buffers under the names a float layer uses
 export they compute with the weight dequantized once; in export each is one op of `quant.ops`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import torch
 from torch import Tensor, nn
@@ -39,11 +40,22 @@ class WeightStore(nn.Module):
         self.register_buffer("scale", weight.scale.scale)
         self.register_buffer("zero", weight.scale.zero)
         self.float_weight = FloatWeight()
+        self.tied: list[WeightStore] = [self]
+        """All stores that share these tensors."""
 
     def tie_weight_(self, other: "WeightStore") -> None:
         """Share the other layer's weight."""
         self.weight, self.scale, self.zero = other.weight, other.scale, other.zero
         self.float_weight = other.float_weight
+        other.tied.append(self)
+        self.tied = other.tied
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        """Move the tensors to another device, say; torch does so layer by layer, and tied ones stay one."""
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        for store in self.tied:
+            store.weight, store.scale, store.zero = self.weight, self.scale, self.zero
+        return self
 
     def dequantized(self, dtype: torch.dtype) -> Tensor:
         """Return the weight as numbers; computed at the first call."""

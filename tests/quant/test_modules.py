@@ -107,6 +107,27 @@ def test_tied_layers_share_one_weight_and_its_float_form() -> None:
     assert head.dequantized(torch.float32) is lookup.dequantized(torch.float32)
 
 
+def moved(network: nn.ModuleList) -> nn.ModuleList:
+    """What `.to` another device does, on a machine with one: each layer's tensors are copied."""
+    network._apply(torch.clone)  # type: ignore[no-untyped-call]  # torch leaves it untyped
+    return network
+
+
+def test_tied_layers_stay_tied_when_the_network_is_moved() -> None:
+    table = QuantizedEmbedding(rounded(torch.randn(24, 36), "int8_channel"))
+    head = QuantizedLinear(rounded(torch.randn(24, 36), "int8_channel"), None, activation=INT8_TOKEN)
+    head.tie_weight_(table)
+    network = nn.ModuleList([table, head])
+    before = table.weight
+    moved(network)
+    assert table.weight is not before
+    assert head.weight is table.weight
+    assert head.scale is table.scale
+    assert head.dequantized(torch.float32) is table.dequantized(torch.float32)
+    twin = moved(copy.deepcopy(network))
+    assert twin[1].weight is twin[0].weight is not table.weight
+
+
 def test_the_float_form_follows_its_codes() -> None:
     layer = QuantizedLinear(rounded(torch.randn(4, 8), "int8_channel"), None, activation=FLOAT16)
     x = torch.randn(1, 8)
