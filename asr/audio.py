@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from asr.faults import one_line
 from traces.errors import EdgeAsrError
+from traces.faults import one_line
 from traces.workload import SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:

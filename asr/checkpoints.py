@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, RootModel
 
-from asr.faults import REMEDY, one_line
 from traces.documents import validated
 from traces.errors import EdgeAsrError
+from traces.faults import REMEDY, one_line
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

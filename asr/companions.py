@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from transformers import AutoTokenizer, Wav2Vec2FeatureExtractor, WhisperFeatureExtractor
 
-from asr.faults import REMEDY, one_line
 from asr.recogniser import Family
 from traces.errors import EdgeAsrError
+from traces.faults import REMEDY, one_line
 from traces.prompts import prompt_words
 from traces.whisper import window_s
 from traces.workload import SAMPLE_RATE_HZ

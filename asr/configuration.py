@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from transformers import AutoConfig
 
 from asr.checkpoints import Shape
-from asr.faults import REMEDY, one_line
 from asr.recogniser import Family
 from traces.errors import EdgeAsrError
+from traces.faults import REMEDY, one_line
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig

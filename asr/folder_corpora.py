@@ -8,8 +8,8 @@ from pathlib import Path
 
 from asr.audio import load_audio
 from asr.corpus import Corpus, CorpusIdentity, Utterance
-from asr.faults import one_line
 from traces.errors import EdgeAsrError
+from traces.faults import one_line
 
 METADATA = "metadata.csv"
 FILE_COLUMN = "file_name"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from asr.audio import decode_audio, load_audio
 from asr.corpus import Corpus, CorpusIdentity, Utterance
-from asr.faults import one_line, reason_of
 from asr.leaderboard import IGNORED_REFERENCE, HubCorpus
 from asr.normalise import normalise
 from traces.errors import EdgeAsrError
+from traces.faults import one_line, reason_of
 
 ROOT_VARIABLE = "EDGEASR_CORPORA_DIR"
 

@@ -15,10 +15,10 @@ from transformers.utils import logging as transformers_logging
 from asr.checkpoints import Shape, check_shapes, digest, read_shapes, weight_files
 from asr.companions import eos_ids, load_extractor, load_tokenizer, prompt_ids
 from asr.configuration import check_depth, read_config
-from asr.faults import REMEDY, one_line, reason_of
 from asr.recogniser import FAMILY_CAPS, Family, Recogniser, TokenCap
 from quant.checkpoint import TENSORS, load_quantized
 from traces.errors import EdgeAsrError, unknown_name
+from traces.faults import REMEDY, one_line, reason_of
 from traces.whisper import window_s
 
 if TYPE_CHECKING:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from asr.faults import reason_of
 from asr.recogniser import Family, Recogniser, TokenCap
 from quant.replace_folder import recover_folder
 from traces.errors import EdgeAsrError, unknown_name
+from traces.faults import reason_of
 
 BUNDLED_MODELS = Path(__file__).parent / "bundled" / "models"
 

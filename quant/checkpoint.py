@@ -40,6 +40,7 @@ from quant.tensor_file import (
 )
 from traces.documents import validated
 from traces.errors import EdgeAsrError, unknown_name
+from traces.faults import one_line
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -182,12 +183,9 @@ def _empty_model(folder: Path, architecture: str) -> "PreTrainedModel":
     """Return a network of the folder's configuration whose parameters hold nothing yet."""
     if architecture not in ARCHITECTURES:
         raise unknown_name("architecture", architecture, ARCHITECTURES)
-    try:
+    with one_line(f"the configuration in '{folder}' cannot be read", remedy="write the checkpoint again"):
         config = AutoConfig.from_pretrained(folder, local_files_only=True)
         generation = GenerationConfig.from_pretrained(folder, local_files_only=True)
-    except Exception as error:  # of a damaged file transformers raises whatever the damage leads to
-        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise EdgeAsrError(f"the configuration in '{folder}' cannot be read: {reason}") from error
     if not isinstance(config, ARCHITECTURES[architecture].config_class):
         raise EdgeAsrError(
             f"'{folder / MANIFEST}' says {architecture}, but the configuration beside it is of "

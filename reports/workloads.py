@@ -5,6 +5,7 @@ from pathlib import Path
 from quant.recipe import load_recipe
 from simulator.annotate import in_formats
 from traces.errors import EdgeAsrError, unknown_name
+from traces.faults import one_line
 from traces.networks.catalogue import NETWORKS
 from traces.networks.workload import network_workload
 from traces.store import SUFFIX, canonical_name, load_workload, read_workload, stored_architectures
@@ -31,10 +32,8 @@ def find_workload(model: str) -> Workload:
     from traces.recognisers import trace_recogniser
 
     recogniser = load_recogniser(model)
-    try:
+    with one_line(f"'{model}' cannot be traced"):
         return trace_recogniser(recogniser.model, folder.name, prompt_tokens=len(recogniser.prompt_ids))
-    except (ValueError, RuntimeError) as error:
-        raise EdgeAsrError(f"'{model}' cannot be traced: {str(error).strip().splitlines()[0]}") from error
 
 
 def _folder(model: str) -> Path | None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import nn
 
-from traces.errors import EdgeAsrError
+from traces.faults import one_line
 from traces.float_columns import with_float_columns
 from traces.fold import fold_batch_norms
 from traces.formats import FLOAT16
@@ -44,16 +44,8 @@ def trace_module(
     """
     inputs = tuple(example_inputs)
     axes = None if dynamic_shapes is None else tuple(dynamic_shapes)
-    try:
-        with torch.no_grad():
-            program = torch.export.export(
-                module, inputs, dynamic_shapes=torch_dynamic_shapes(axes), strict=False
-            )
-    except Exception as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise EdgeAsrError(
-            f"{name}/{phase}: torch.export cannot trace {type(module).__name__}: {reason}"
-        ) from error
+    with one_line(f"{name}/{phase}: torch.export cannot trace {type(module).__name__}"), torch.no_grad():
+        program = torch.export.export(module, inputs, dynamic_shapes=torch_dynamic_shapes(axes), strict=False)
     wanted = set(program.graph_signature.user_inputs)
     values = [
         node.meta["val"]

@@ -11,6 +11,7 @@ from reports.diff.side import Combination, LayerCost, Side, gathered
 from reports.layers import layer_of, layer_rows
 from simulator.estimate import Estimate
 from traces.errors import EdgeAsrError
+from traces.faults import reason_of
 
 if TYPE_CHECKING:
     import pandas
@@ -176,4 +177,4 @@ def _read_table(path: Path) -> "pandas.DataFrame":
     except OSError as error:
         raise EdgeAsrError(f"'{path}' cannot be read ({error.strerror or type(error).__name__})") from error
     except ValueError as error:
-        raise EdgeAsrError(f"'{path}' cannot be read ({str(error).splitlines()[0]})") from error
+        raise EdgeAsrError(f"'{path}' cannot be read ({reason_of(error)})") from error

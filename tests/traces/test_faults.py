@@ -1,7 +1,7 @@
 import pytest
 
-from asr.faults import LONGEST_REASON, one_line
 from traces.errors import EdgeAsrError
+from traces.faults import LONGEST_REASON, one_line
 
 
 @pytest.mark.parametrize(
