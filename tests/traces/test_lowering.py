@@ -8,7 +8,7 @@ from torch.nn import functional
 from traces.counts import graph_macs
 from traces.errors import EdgeAsrError
 from traces.export import trace_module
-from traces.graph import Graph, OpKind, Role
+from traces.graph import Graph, OpKind, Role, Rows
 
 
 def functions(graph: Graph) -> list[str]:
@@ -180,6 +180,30 @@ def test_a_convolution_over_three_axes_counts_every_element_of_its_window() -> N
     graph = trace_module(conv, (torch.empty(1, 4, 5, 8, 8),), name="conv")
     assert functions(graph) == ["conv3d"]
     assert int(graph_macs(graph).at({})) == 5 * 4 * 4 * 6 * 4 * 9
+
+
+class Shifted(nn.Module):
+    """Pixels less one number per channel."""
+
+    def __init__(self, *shape: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(shape))
+
+    def forward(self, x: Tensor) -> Tensor:
+        shifted: Tensor = x - self.mean
+        return shifted
+
+
+@pytest.mark.parametrize(
+    ("shape", "rows"), [((3, 1, 1), ("80", "3")), ((1, 1, 1), ("24", "10")), ((1, 3, 8, 10), ("24", "10"))]
+)
+def test_one_number_per_channel_goes_through_an_image_channel_by_channel(
+    shape: tuple[int, ...], rows: tuple[str, str]
+) -> None:
+    graph = trace_module(Shifted(*shape), (torch.empty(1, 3, 8, 10),), name="shifted")
+    (op,) = graph.ops
+    assert isinstance(op.extents, Rows)
+    assert (op.extents.rows.text, op.extents.row_length.text) == rows
 
 
 def test_an_op_without_a_rule_is_an_error_with_op_module_and_shapes() -> None:

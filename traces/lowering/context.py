@@ -167,6 +167,11 @@ class Lowering:
         shape = self.shape(node)
         return Rows(product(shape[:-1]), shape[-1] if shape else Dim("1"))
 
+    def channel_rows(self, node: Node) -> Rows:
+        """Return the extents of something that walks the channels (axis 1) of a result, place by place."""
+        batch, channels, *size = self.shape(node)
+        return Rows(product((batch, *size)), channels)
+
     def error(self, node: Node, reason: str) -> EdgeAsrError:
         """Return the error of a node that cannot be lowered, naming op, module and shapes."""
         shapes = [str(tuple(tensor_of(arg).shape)) for arg in node.all_input_nodes if has_tensor(arg)]

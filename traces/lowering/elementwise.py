@@ -2,6 +2,7 @@
 
 from torch.fx import Node
 
+from traces.dims import Dim
 from traces.graph import OpKind
 from traces.lowering.context import Lowering, Rules, Value, function_name, node_arg
 
@@ -43,13 +44,25 @@ def activation(low: Lowering, node: Node) -> Value:
 
 
 def arithmetic(low: Lowering, node: Node) -> Value:
-    """Combine tensors, or a tensor with a number; multiplying by a number is called `scale`."""
+    """Combine tensors, or a tensor with a number; multiplying by a number is called `scale`.
+
+    What has one number per channel of an image goes through the image channel by channel.
+    """
     function = function_name(node).removesuffix("_")
     operands = [operand for operand in node.all_input_nodes if operand in low.values]
     if len(operands) == 1 and len(node.all_input_nodes) == 1 and function in ("mul", "div"):
         function = "scale"
     reads = tuple(low.read(operand) for operand in operands)
-    return low.emit(node, OpKind.ELEMENTWISE, function, extents=low.rows(node), reads=reads)
+    by_channel = any(_is_per_channel(low, operand, node) for operand in operands)
+    rows = low.channel_rows(node) if by_channel else low.rows(node)
+    return low.emit(node, OpKind.ELEMENTWISE, function, extents=rows, reads=reads)
+
+
+def _is_per_channel(low: Lowering, operand: Node, node: Node) -> bool:
+    """Say whether an operand has one number for each of several channels (axis 1) of an image."""
+    shape = low.shape(node)
+    per_channel = (shape[1], *(Dim("1"),) * (len(shape) - 2)) if len(shape) > 3 else ()
+    return bool(per_channel) and low.shape(operand)[-len(per_channel) :] == per_channel != shape[1:]
 
 
 def hadamard(low: Lowering, node: Node) -> Value:
@@ -67,15 +80,16 @@ def softmax(low: Lowering, node: Node) -> Value:
 def reduction(low: Lowering, node: Node) -> Value:
     """Reduce some axes to one number each; the cost is one step per element read."""
     x = node_arg(node, 0, "self")
+    rows = low.channel_rows(x) if len(low.shape(x)) > 3 else low.rows(x)
     return low.emit(
-        node, OpKind.ELEMENTWISE, _REDUCTIONS[function_name(node)], extents=low.rows(x), reads=(low.read(x),)
+        node, OpKind.ELEMENTWISE, _REDUCTIONS[function_name(node)], extents=rows, reads=(low.read(x),)
     )
 
 
 def pooling(low: Lowering, node: Node) -> Value:
     """Take the largest or the mean of each window."""
     x = node_arg(node, 0, "self")
-    rows = low.rows(node)
+    rows = low.channel_rows(node)
     return low.emit(node, OpKind.ELEMENTWISE, _POOLS[function_name(node)], extents=rows, reads=(low.read(x),))
 
 
@@ -83,7 +97,8 @@ def resize(low: Lowering, node: Node) -> Value:
     """Interpolate between neighbours: bilinear mixes four of them, nearest picks one."""
     x = node_arg(node, 0, "self")
     function = "upsample_nearest" if "nearest" in function_name(node) else "upsample_bilinear"
-    return low.emit(node, OpKind.ELEMENTWISE, function, extents=low.rows(node), reads=(low.read(x),))
+    rows = low.channel_rows(node)
+    return low.emit(node, OpKind.ELEMENTWISE, function, extents=rows, reads=(low.read(x),))
 
 
 _REDUCTIONS = {

@@ -31,8 +31,7 @@ def group_norm(low: Lowering, node: Node) -> Value:
 
 def batch_norm(low: Lowering, node: Node) -> Value:
     """x: (batch, channels, *size) at inference: one multiply-add per element with folded statistics."""
-    batch, channels, *size = low.shape(node)
-    return _emit(low, node, "batch_norm", Rows(batch * channels, product(tuple(size))))
+    return _emit(low, node, "batch_norm", low.channel_rows(node))
 
 
 def _emit(low: Lowering, node: Node, function: str, extents: Rows) -> Value:

@@ -19,22 +19,65 @@ class Built:
     kv_inputs: tuple[str, ...] = ()
 
 
+class Standardised(nn.Module):
+    """Pixels from 0 to 1, less a mean and over a deviation per channel.
+
+    The networks whose latency was measured begin with it (quic/ai-hub-models@33c3d03, `forward` of
+    qai_hub_models/models/_shared/imagenet_classifier/model.py), unless their builders say otherwise.
+    """
+
+    def __init__(self, axes: int = 2) -> None:
+        super().__init__()
+        for name in ("mean", "deviation"):
+            self.register_buffer(name, torch.empty(1, 3, *(1,) * axes))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """x: (1, 3, *size)."""
+        scaled: torch.Tensor = (x - self.mean) / self.deviation
+        return scaled
+
+
+class Centred(nn.Module):
+    """Pixels from 0 to 1, moved to -1 to 1: what stands for `Standardised` in front of some networks."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """x: (1, 3, *size)."""
+        return x * 2 - 1
+
+
+class Prepared(nn.Module):
+    """A network behind what is done to its input."""
+
+    def __init__(self, network: Any, pixels: nn.Module) -> None:
+        super().__init__()
+        self.network, self.pixels = network, pixels
+
+    def forward(self, x: torch.Tensor) -> Any:
+        """x: (1, 3, *size) -> whatever the network returns."""
+        return self.network(self.pixels(x))
+
+
 class NetworkOutput(nn.Module):
     """A transformers model whose first output alone counts."""
 
-    def __init__(self, network: Any) -> None:
+    def __init__(self, network: Any, pixels: nn.Module) -> None:
         super().__init__()
-        self.network = network
+        self.network, self.pixels = network, pixels
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """x: pixels (1, 3, h, w) or token ids (1, tokens) -> logits."""
-        first: torch.Tensor = self.network(x)[0]
+        first: torch.Tensor = self.network(self.pixels(x))[0]
         return first
 
 
 def network_output(network: Any) -> nn.Module:
     """Return the model with its first output alone."""
-    return NetworkOutput(network)
+    return NetworkOutput(network, nn.Identity())
+
+
+def image_output(network: Any) -> nn.Module:
+    """Return the model of images with its first output alone, behind the scaling of its pixels."""
+    return NetworkOutput(network, Standardised())
 
 
 def image(size: int, *, channels: int = 3) -> tuple[torch.Tensor]:

@@ -27,7 +27,7 @@ NETWORKS: dict[str, Published] = {
     "convnext-tiny": Published("ConvNeXt tiny", "224x224x3", 4.46e9, TORCHVISION),
     "convnext-base": Published("ConvNeXt base", "224x224x3", 15.36e9, TORCHVISION),
     "efficientnet-b0": Published("EfficientNet-B0", "224x224x3", 0.39e9, TORCHVISION),
-    "efficientnet-b4": Published("EfficientNet-B4", "380x380x3", 4.39e9, TORCHVISION),
+    "efficientnet-b4": Published("EfficientNet-B4", "224x224x3", None, "Tan and Le 2019, EfficientNet"),
     "regnet-x-3.2gf": Published("RegNetX 3.2GF", "224x224x3", 3.18e9, TORCHVISION),
     "regnet-y-800mf": Published("RegNetY 800MF", "224x224x3", 0.83e9, TORCHVISION),
     "levit-128s": Published(
@@ -79,7 +79,7 @@ NETWORKS: dict[str, Published] = {
     "mobilenet-v3-small": Published("MobileNetV3 small", "224x224x3", 0.06e9, TORCHVISION),
     "shufflenet-v2-0.5": Published("ShuffleNetV2 0.5", "224x224x3", 0.04e9, TORCHVISION),
     "squeezenet-1.1": Published("SqueezeNet 1.1", "224x224x3", 0.35e9, TORCHVISION),
-    "efficientnet-v2-s": Published("EfficientNetV2-S", "384x384x3", 8.37e9, TORCHVISION),
+    "efficientnet-v2-s": Published("EfficientNetV2-S", "224x224x3", None, "Tan and Le 2021, EfficientNetV2"),
     "resnext-50": Published("ResNeXt-50 32x4d", "224x224x3", 4.23e9, TORCHVISION),
     "resnext-101": Published("ResNeXt-101 32x8d", "224x224x3", 16.41e9, TORCHVISION),
     "wide-resnet-50": Published("Wide ResNet-50-2", "224x224x3", 11.40e9, TORCHVISION),
@@ -87,8 +87,8 @@ NETWORKS: dict[str, Published] = {
     "resnet-3d": Published("ResNet 3D 18", "16x112x112x3", 40.70e9, TORCHVISION),
     "resnet-2plus1d": Published("ResNet (2+1)D 18", "16x112x112x3", 40.52e9, TORCHVISION),
     "resnet-mixed": Published("ResNet MC3 18", "16x112x112x3", 43.34e9, TORCHVISION),
-    "detr-resnet-50": Published("DETR ResNet-50", "480x480x3", None, "Carion et al. 2020, DETR"),
-    "detr-resnet-101": Published("DETR ResNet-101", "480x480x3", None, "Carion et al. 2020, DETR"),
+    "detr-resnet-50": Published("DETR ResNet-50", "640x640x3", None, "Carion et al. 2020, DETR"),
+    "detr-resnet-101": Published("DETR ResNet-101", "640x640x3", None, "Carion et al. 2020, DETR"),
     "mlperf-tiny-ic": Published(
         "MLPerf Tiny image classification (ResNet-8)", "32x32x3", 12.5e6, "mlcommons/tiny benchmark"
     ),

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from traces.networks.built import Built, image
+from traces.networks.built import Built, Standardised, image
 
 
 class Detections(nn.Module):
@@ -14,11 +14,11 @@ class Detections(nn.Module):
 
     def __init__(self, network: Any) -> None:
         super().__init__()
-        self.network = network
+        self.network, self.pixels = network, Standardised()
 
-    def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """pixels: (1, 3, h, w) -> logits (1, queries, classes), boxes (1, queries, 4)."""
-        found = self.network(pixels)
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """x: (1, 3, h, w) -> logits (1, queries, classes), boxes (1, queries, 4)."""
+        found = self.network(self.pixels(x))
         return found.logits, found.pred_boxes
 
 
@@ -35,6 +35,6 @@ def detr(depths: list[int]) -> Callable[[], Built]:
             backbone_config=ResNetConfig(depths=depths, out_features=["stage4"]),
             num_labels=91,
         )
-        return Built(Detections(DetrForObjectDetection(config)), image(480))
+        return Built(Detections(DetrForObjectDetection(config)), image(640))
 
     return build

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from traces.errors import EdgeAsrError
-from traces.networks.built import Built, image
+from traces.networks.built import Built, Centred, Prepared, Standardised, image
 
 
 def _models() -> ModuleType:
@@ -22,11 +22,12 @@ def _models() -> ModuleType:
     return found
 
 
-def classifier(model: str, size: int = 224, **options: bool) -> Callable[[], Built]:
+def classifier(model: str, *, is_centred: bool = False, **options: bool) -> Callable[[], Built]:
     """Return the builder of an image classifier by torchvision's name of it; 1000 classes."""
 
     def build() -> Built:
-        return Built(_models().get_model(model, weights=None, **options), image(size))
+        network = _models().get_model(model, weights=None, **options)
+        return Built(Prepared(network, Centred() if is_centred else Standardised()), image(224))
 
     return build
 
@@ -36,11 +37,11 @@ class BestClasses(nn.Module):
 
     def __init__(self, network: Any) -> None:
         super().__init__()
-        self.network = network
+        self.network, self.pixels = network, Standardised()
 
-    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        """pixels: (1, 3, h, w) -> (1, h, w)."""
-        best: torch.Tensor = self.network(pixels)["out"].amax(dim=1)
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """x: (1, 3, h, w) -> (1, h, w)."""
+        best: torch.Tensor = self.network(self.pixels(x))["out"].amax(dim=1)
         return best
 
 
@@ -56,8 +57,7 @@ def video(model: str) -> Callable[[], Built]:
     """Return the builder of a video classifier on 16 frames of 112x112; 400 classes."""
 
     def build() -> Built:
-        return Built(
-            _models().get_model(model, weights=None), (torch.empty((1, 3, 16, 112, 112), device="meta"),)
-        )
+        network = Prepared(_models().get_model(model, weights=None), Standardised(axes=3))
+        return Built(network, (torch.empty((1, 3, 16, 112, 112), device="meta"),))
 
     return build

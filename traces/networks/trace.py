@@ -19,7 +19,7 @@ BUILDERS: dict[str, Callable[[], Built]] = {
     "convnext-tiny": vision.convnext([3, 3, 9, 3], [96, 192, 384, 768]),
     "convnext-base": vision.convnext([3, 3, 27, 3], [128, 256, 512, 1024]),
     "efficientnet-b0": vision.efficientnet(224, width=1.0, depth=1.0, head_size=1280),
-    "efficientnet-b4": vision.efficientnet(380, width=1.4, depth=1.8, head_size=1792),
+    "efficientnet-b4": vision.efficientnet(224, width=1.4, depth=1.8, head_size=1792),
     "regnet-x-3.2gf": vision.regnet([2, 6, 15, 2], [96, 192, 432, 1008], group_width=48, variant="x"),
     "regnet-y-800mf": vision.regnet([1, 3, 8, 2], [64, 144, 320, 784], group_width=16, variant="y"),
     "levit-128s": vision.levit_128s,
@@ -43,14 +43,18 @@ BUILDERS: dict[str, Callable[[], Built]] = {
     "trocr-small-encoder": translation.trocr_small_encoder,
     "trocr-small-decoder": translation.trocr_small_decoder,
     "densenet-121": torchvision_models.classifier("densenet121"),
-    "googlenet": torchvision_models.classifier("googlenet", aux_logits=False, init_weights=False),
-    "inception-v3": torchvision_models.classifier("inception_v3", aux_logits=False, init_weights=False),
+    "googlenet": torchvision_models.classifier(
+        "googlenet", is_centred=True, aux_logits=False, init_weights=False
+    ),
+    "inception-v3": torchvision_models.classifier(
+        "inception_v3", is_centred=True, aux_logits=False, init_weights=False
+    ),
     "mnasnet-0.5": torchvision_models.classifier("mnasnet0_5"),
     "mobilenet-v3-large": torchvision_models.classifier("mobilenet_v3_large"),
     "mobilenet-v3-small": torchvision_models.classifier("mobilenet_v3_small"),
     "shufflenet-v2-0.5": torchvision_models.classifier("shufflenet_v2_x0_5"),
     "squeezenet-1.1": torchvision_models.classifier("squeezenet1_1"),
-    "efficientnet-v2-s": torchvision_models.classifier("efficientnet_v2_s", 384),
+    "efficientnet-v2-s": torchvision_models.classifier("efficientnet_v2_s"),
     "resnext-50": torchvision_models.classifier("resnext50_32x4d"),
     "resnext-101": torchvision_models.classifier("resnext101_32x8d"),
     "wide-resnet-50": torchvision_models.classifier("wide_resnet50_2"),

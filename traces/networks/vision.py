@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from traces.networks.built import Built, image, network_output
+from traces.networks.built import Built, image, image_output, network_output
 
 CLASSES = 1000
 """ImageNet-1k, for which all classifiers here were published."""
@@ -24,7 +24,7 @@ def resnet(size: int, *, depths: list[int], is_basic: bool) -> Callable[[], Buil
             layer_type="basic" if is_basic else "bottleneck",
             num_labels=CLASSES,
         )
-        return Built(network_output(ResNetForImageClassification(config)), image(size))
+        return Built(image_output(ResNetForImageClassification(config)), image(size))
 
     return build
 
@@ -34,7 +34,7 @@ def mobilenet_v2() -> Built:
     from transformers import MobileNetV2Config, MobileNetV2ForImageClassification
 
     config = MobileNetV2Config(tf_padding=False, num_labels=CLASSES)
-    return Built(network_output(MobileNetV2ForImageClassification(config)), image(224))
+    return Built(image_output(MobileNetV2ForImageClassification(config)), image(224))
 
 
 def convnext(depths: list[int], widths: list[int]) -> Callable[[], Built]:
@@ -44,7 +44,7 @@ def convnext(depths: list[int], widths: list[int]) -> Callable[[], Built]:
         from transformers import ConvNextConfig, ConvNextForImageClassification
 
         config = ConvNextConfig(depths=depths, hidden_sizes=widths, num_labels=CLASSES)
-        return Built(network_output(ConvNextForImageClassification(config)), image(224))
+        return Built(image_output(ConvNextForImageClassification(config)), image(224))
 
     return build
 
@@ -70,7 +70,7 @@ def efficientnet(size: int, *, width: float, depth: float, head_size: int) -> Ca
             if layer.stride == 2:
                 layer.depthwise_conv_pad = nn.Identity()
                 layer.depthwise_conv.padding = tuple(size // 2 for size in layer.depthwise_conv.kernel_size)
-        return Built(network_output(network), image(size))
+        return Built(image_output(network), image(size))
 
     return build
 
@@ -88,7 +88,7 @@ def regnet(depths: list[int], widths: list[int], *, group_width: int, variant: s
             layer_type=variant,
             num_labels=CLASSES,
         )
-        return Built(network_output(RegNetForImageClassification(config)), image(224))
+        return Built(image_output(RegNetForImageClassification(config)), image(224))
 
     return build
 
@@ -103,11 +103,11 @@ def levit_128s() -> Built:
         depths=[2, 3, 4],
         num_labels=CLASSES,
     )
-    return Built(network_output(LevitForImageClassificationWithTeacher(config)), image(224))
+    return Built(image_output(LevitForImageClassificationWithTeacher(config)), image(224))
 
 
 def mobilevit_s() -> Built:
-    """Return MobileViT-S."""
+    """Return MobileViT-S, whose pixels come scaled."""
     from transformers import MobileViTConfig, MobileViTForImageClassification
 
     return Built(
@@ -119,11 +119,11 @@ def vit_base() -> Built:
     """Return ViT-B/16."""
     from transformers import ViTConfig, ViTForImageClassification
 
-    return Built(network_output(ViTForImageClassification(ViTConfig(num_labels=CLASSES))), image(224))
+    return Built(image_output(ViTForImageClassification(ViTConfig(num_labels=CLASSES))), image(224))
 
 
 def beit_base() -> Built:
-    """Return BEiT-B/16 with relative position biases."""
+    """Return BEiT-B/16 with relative position biases, whose pixels come scaled."""
     from transformers import BeitConfig, BeitForImageClassification
 
     config = BeitConfig(num_labels=CLASSES, use_relative_position_bias=True, use_mask_token=False)
@@ -134,9 +134,7 @@ def segformer_b0() -> Built:
     """Return SegFormer-B0 with the 150 classes of ADE20K."""
     from transformers import SegformerConfig, SegformerForSemanticSegmentation
 
-    return Built(
-        network_output(SegformerForSemanticSegmentation(SegformerConfig(num_labels=150))), image(512)
-    )
+    return Built(image_output(SegformerForSemanticSegmentation(SegformerConfig(num_labels=150))), image(512))
 
 
 class Clip(nn.Module):
@@ -232,4 +230,4 @@ def depth_anything_small() -> Built:
     for layer in network.neck.reassemble_stage.layers:
         if isinstance(layer.resize, nn.ConvTranspose2d):
             layer.resize = Enlarged(layer.resize)
-    return Built(network_output(network), image(518))
+    return Built(image_output(network), image(518))

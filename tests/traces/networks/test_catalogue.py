@@ -106,9 +106,9 @@ def fcn_macs() -> int:
 
 
 def detr_macs(backbone: str) -> int:
-    """The convolutions on 480x480, and six layers each over 15x15 positions and 100 queries."""
-    convolutions = (counted(backbone) - 2048 * 1000) * 15**2 // 7**2
-    n, queries, d, ffn = 15**2, 100, 256, 2048
+    """The convolutions on 640x640, and six layers each over 20x20 positions and 100 queries."""
+    convolutions = (counted(backbone) - 2048 * 1000) * 20**2 // 7**2
+    n, queries, d, ffn = 20**2, 100, 256, 2048
     own = 4 * queries * d * d + 2 * queries**2 * d
     across = 2 * (queries + n) * d * d + 2 * queries * n * d
     known_beforehand = own + queries * d * d  # what the first layer makes of its queries alone is folded
@@ -135,7 +135,51 @@ def inception_macs() -> int:
     return stem + 25**2 * a + b + 12**2 * c + d + 5**2 * e + 2048 * 1000
 
 
+Stage = tuple[int, int, int, int, int]
+"""Blocks, channels, kernel, expansion and the side of the image behind it."""
+
+
+def inverted_macs(inputs: int, side: int, *stages: Stage) -> int:
+    """Blocks that widen, convolve depthwise, squeeze to a quarter of their input and narrow."""
+    macs = 0
+    for blocks, outputs, kernel, expansion, after in stages:
+        for _ in range(blocks):
+            wide = inputs * expansion
+            widen = side**2 * inputs * wide if expansion > 1 else 0
+            squeeze = 2 * wide * (inputs // 4)
+            macs += widen + after**2 * wide * (kernel**2 + outputs) + squeeze
+            inputs, side = outputs, after
+    return macs
+
+
+def fused_macs(inputs: int, *stages: Stage) -> int:
+    """Blocks whose first convolution is dense; without expansion they have no second."""
+    macs = 0
+    for blocks, outputs, kernel, expansion, after in stages:
+        for _ in range(blocks):
+            wide = inputs * expansion if expansion > 1 else outputs
+            macs += after**2 * wide * (inputs * kernel**2 + (outputs if expansion > 1 else 0))
+            inputs = outputs
+    return macs
+
+
+B4_STAGES = (
+    (2, 24, 3, 1, 112), (4, 32, 3, 6, 56), (4, 56, 5, 6, 28), (6, 112, 3, 6, 14), (6, 160, 5, 6, 14),
+    (8, 272, 5, 6, 7), (2, 448, 3, 6, 7),
+)  # fmt: skip
+V2_FUSED_STAGES = ((2, 24, 3, 1, 112), (4, 48, 3, 4, 56), (4, 64, 3, 4, 28))
+V2_STAGES = ((6, 128, 3, 4, 14), (9, 160, 3, 6, 14), (15, 256, 3, 6, 7))
+
 CLOSED_FORMS = {
+    "efficientnet-b4": 112**2 * 27 * 48
+    + inverted_macs(48, 112, *B4_STAGES)
+    + 7**2 * 448 * 1792
+    + 1792 * 1000,
+    "efficientnet-v2-s": 112**2 * 27 * 24
+    + fused_macs(24, *V2_FUSED_STAGES)
+    + inverted_macs(64, 28, *V2_STAGES)
+    + 7**2 * 256 * 1280
+    + 1280 * 1000,
     "inception-v3": inception_macs(),
     "fcn-resnet-50": fcn_macs(),
     "detr-resnet-50": detr_macs("resnet-50"),
