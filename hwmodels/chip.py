@@ -68,6 +68,9 @@ class Level:
     """Bytes moved per byte written when outputs arrive in pieces shorter than a burst."""
     short_read_factor: Quantity | None = None
     """Bytes moved per byte read of inputs with fewer channels than `Lanes.k`, which arrive pixel by pixel."""
+    matvec_share: Quantity | None = None
+    """Share of the bandwidth that weights for a single row get, whose loading has no other op to run beside;
+    None where they get all of it."""
     channel_s: Quantity | None = None
     """Least time per output channel whose scale comes from here: scales are fetched one by one, and only so
     many are under way during the latency. None where that never limits."""
@@ -107,12 +110,18 @@ class Rate:
     """Elements of the convolution windows the unit takes, 9 for a 3x3; empty where it takes any."""
     serial: bool = False
     """Whether channels of results follow each other within a block: a narrower last block takes less."""
+    packs_groups: bool = False
+    """Whether narrow groups of a convolution share a block, side by side, with zeros between their weights;
+    else each group fills blocks of its own."""
     rows_per_pass: Quantity | None = None
     """Rows made per pass where a result that does not fit is not cut to tiles, each pass moving it whole (see
     `spill`); None where such results are cut to tiles like all others."""
     weights_per_cycle: Quantity | None = None
     """Weights, zeros of rounding included, that reach the multipliers per cycle; each is used for all rows
     of one pass. None where that never limits."""
+    convolution_start_cycles: Quantity | None = None
+    """Cycles lost once per convolution instead of `start_cycles`: convolutions find their input in blocks of
+    an image, where other products have theirs brought into order. None where all start alike."""
     results_at_once: Quantity | None = None
     """Results accumulated before the output stage takes them: it works on these while the multipliers make
     the next, so one of both waits once per op. None where results leave one by one."""
@@ -189,6 +198,9 @@ class Tiling:
     level that may hold them stay there all the same."""
     fuses_sums: bool
     """Whether a product adds another tensor to its result on the way out; else a pass of its own does."""
+    joins_in_place: bool = False
+    """Whether what is to be joined is written to its place in the joined tensor at once, so that joining
+    copies nothing."""
     exposed_bytes: Quantity | None = None
     """Most bytes of a product's first input tile, and of its last output tile, that wait for each other
     because the ops before and after it depend on them; None where other ops hide them."""

@@ -28,6 +28,7 @@ POSITIVE = frozenset(
         "results_at_once",
         "rows_per_pass",
         "short_read_factor",
+        "matvec_share",
         "size_bytes",
         "speed",
         "weights_per_cycle",

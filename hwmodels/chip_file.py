@@ -171,6 +171,7 @@ def _level(name: str, node: "LevelNode") -> Level:
         stages=node.stages,
         partial_write_factor=_optional(node.partial_write_factor),
         short_read_factor=_optional(node.short_read_factor),
+        matvec_share=_optional(node.matvec_share),
         channel_s=_optional(node.channel_s),
     )
 
@@ -191,10 +192,12 @@ def _rate(name: str, node: "RateNode") -> Rate:
         weights_per_cycle=_optional(node.weights_per_cycle),
         results_at_once=_optional(node.results_at_once),
         slab_cycles=_optional(node.slab_cycles),
+        convolution_start_cycles=_optional(node.convolution_start_cycles),
         lanes=lanes,
         whole_window=node.whole_window,
         windows=tuple(node.windows),
         serial=node.serial,
+        packs_groups=node.packs_groups,
         bytes_per_mac=_optional(node.bytes_per_mac),
         rows_per_pass=_optional(node.rows_per_pass),
     )
@@ -251,6 +254,7 @@ def _chip(name: str, node: "ChipNode") -> Chip:
             prefetches=node.tiling.prefetches,
             cascades=node.tiling.cascades,
             fuses_sums=node.tiling.fuses_sums,
+            joins_in_place=node.tiling.joins_in_place,
             exposed_bytes=_optional(node.tiling.exposed_bytes),
         ),
         overheads=Overheads(

@@ -88,6 +88,7 @@ class LevelNode(_Node):
     stages: bool = False
     partial_write_factor: QuantityNode | None = None
     short_read_factor: QuantityNode | None = None
+    matvec_share: QuantityNode | None = None
     channel_s: QuantityNode | None = None
 
 
@@ -124,6 +125,7 @@ class RateNode(_Node):
     per_cycle: QuantityNode | None = None
     fill_cycles: QuantityNode
     start_cycles: QuantityNode | None = None
+    convolution_start_cycles: QuantityNode | None = None
     output_cycles: QuantityNode | None = None
     slab_cycles: QuantityNode | None = None
     weights_per_cycle: QuantityNode | None = None
@@ -132,6 +134,7 @@ class RateNode(_Node):
     whole_window: bool = False
     windows: list[Annotated[int, Field(ge=1)]] = []
     serial: bool = False
+    packs_groups: bool = False
     bytes_per_mac: QuantityNode | None = None
     rows_per_pass: QuantityNode | None = None
     _formats = field_validator("weight", "activation")(_classes)
@@ -187,6 +190,7 @@ class TilingNode(_Node):
     prefetches: bool = True
     cascades: bool = False
     fuses_sums: bool = True
+    joins_in_place: bool = False
     exposed_bytes: QuantityNode | None = None
 
 

@@ -102,6 +102,8 @@ class OpTable:
     """Whether the output goes into a cache, and so lives in the level that holds the caches."""
     second_from_cache: Bools
     """Whether the second operand comes from a cache."""
+    convolution: Bools
+    """Whether the op is a convolution, over windows of whatever size."""
 
     @property
     def n_rows(self) -> int:

@@ -173,6 +173,7 @@ class RowRates:
     """0 where blocks are cut along m as a whole."""
     whole_window: Bools
     serial: Bools
+    packs_groups: Bools
     lanes_flat: Floats
     lanes_window: Floats
     lanes_deep: Floats
@@ -237,11 +238,16 @@ def row_rates(ops: OpTable, chip: Chip) -> RowRates:
         clock_hz=table([chip.unit(c.rate.unit).clock_hz for c in choices], more_is_faster=True)
         * table([chip.unit(c.rate.unit).speed or AS_RATED for c in choices], more_is_faster=True),
         fill_cycles=table([c.rate.fill_cycles for c in choices], more_is_faster=False),
-        start_cycles=table([c.rate.start_cycles or _NOTHING for c in choices], more_is_faster=False),
+        start_cycles=np.where(
+            ops.convolution,
+            table([_convolution_start(c.rate) for c in choices], more_is_faster=False),
+            table([c.rate.start_cycles or _NOTHING for c in choices], more_is_faster=False),
+        ),
         output_cycles=table([c.rate.output_cycles or _NOTHING for c in choices], more_is_faster=False),
         slab_cycles=table([c.rate.slab_cycles or _NOTHING for c in choices], more_is_faster=False),
         decoded_per_cycle=table([c.rate.weights_per_cycle or _NEVER for c in choices], more_is_faster=True),
         results_at_once=table([c.rate.results_at_once or _NOTHING for c in choices], more_is_faster=False),
+        packs_groups=flags([c.rate.packs_groups for c in choices]),
         lanes_batch=lane_table(tuple(each.batch for each in lanes))[:, inverse],
         lanes_m=lane_table(tuple(each.m for each in lanes))[:, inverse],
         lanes_k=lane_table(tuple(each.k for each in lanes))[:, inverse],
@@ -266,6 +272,10 @@ def row_rates(ops: OpTable, chip: Chip) -> RowRates:
         activation_bytes=widths[:, 0],
         weight_bytes=widths[:, 1],
     )
+
+
+def _convolution_start(rate: Rate) -> Quantity:
+    return rate.convolution_start_cycles or rate.start_cycles or _NOTHING
 
 
 def _widths(choice: Choice) -> tuple[float, float]:

@@ -12,7 +12,7 @@ import numpy as np
 from hwmodels import cpu, dsp, mcu, npu
 from hwmodels.chip import Chip, Family, Level
 from hwmodels.energy import EnergyTerms, energy_terms, running_power_w
-from hwmodels.op_table import Floats, OpTable
+from hwmodels.op_table import Bools, Floats, OpClass, OpTable
 from hwmodels.overlap import combined_s
 from hwmodels.placement import Placement
 from hwmodels.quantity import NOMINAL, corners, nominal
@@ -57,12 +57,12 @@ def terms(ops: OpTable, placement: Placement, chip: Chip) -> Terms:
     rates = row_rates(ops, chip)
     weight_bytes = stored_weight_bytes(ops, rates)
     level_bytes = FAMILIES[chip.family](ops, placement, chip, rates=rates, weight_bytes=weight_bytes)
-    compute_s = compute_cycles(ops, rates) / rates.clock_hz
+    compute_s = np.where(_joined(ops, chip), 0.0, compute_cycles(ops, rates) / rates.clock_hz)
     unpacking_s = unpack_s(ops, rates, chip)
     spilled, spills_to = spilled_bytes(ops, chip, rates), spill_level(chip)
     transfer_s = tuple(
         np.maximum(
-            _transfer_s(level, crossing + spilled if idx == spills_to else crossing),
+            _transfer_s(level, crossing + spilled if idx == spills_to else crossing) / _share(ops, level),
             np.where(placement.weight_level == idx, scales_s(ops, level, rates), 0.0),
         )
         for idx, (level, crossing) in enumerate(zip(chip.levels, level_bytes, strict=True))
@@ -115,6 +115,14 @@ def _transfer_s(level: Level, level_bytes: Floats) -> Floats:
     return level_bytes / corners(level.bandwidth_bytes_per_s, more_is_faster=True) + latency_s
 
 
+def _share(ops: OpTable, level: Level) -> Floats:
+    """Return the share of a level's bandwidth that each row gets: (3, chips, rows)."""
+    if level.matvec_share is None:
+        return np.ones((3, 1, ops.n_rows))
+    matvec_share = corners(level.matvec_share, more_is_faster=True)
+    return np.where(ops.op_class == OpClass.MATVEC, matvec_share, 1.0)
+
+
 def _exposed_s(ops: OpTable, placement: Placement, chip: Chip) -> tuple[Floats, ...]:
     """Return the seconds of loading first and storing last tiles that no other op hides, by level.
 
@@ -143,6 +151,17 @@ def _waiting_bytes(ops: OpTable, chip: Chip) -> tuple[Floats, ...]:
     if chip.tiling.prefetches:
         return ()
     return (np.minimum(ops.input_bytes, ops.output_bytes)[None],)
+
+
+def _joined(ops: OpTable, chip: Chip) -> Bools:
+    """Return which rows join several tensors that were written to their places already: (rows,).
+
+    Floats alone are: integers of several scales take that of the whole when they are joined.
+    """
+    joined = (ops.op_class == OpClass.LAYOUT) & (ops.second_bytes > 0) & chip.tiling.joins_in_place
+    is_float = np.array([*(fmt.is_float for fmt in ops.formats), False])[ops.activation_format]
+    floats: Bools = joined & is_float
+    return floats
 
 
 def _leaving_s(ops: OpTable, chip: Chip) -> Floats:

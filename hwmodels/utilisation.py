@@ -4,9 +4,11 @@ So utilisation grows with layer width by itself: wide extents waste fewer lanes,
 fill.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
-from hwmodels.op_table import Bools, Floats, OpTable
+from hwmodels.op_table import Bools, Floats, OpClass, OpTable
 from hwmodels.rates import PRODUCTS, RowRates
 
 
@@ -35,6 +37,7 @@ def compute_cycles(ops: OpTable, rates: RowRates) -> Floats:
     `steps * padding / per_cycle + fill + start`, the padding being whole blocks over the elements of m rows
     of n.
     """
+    ops = _side_by_side(ops, rates)
     blocks = np.ceil(ops.batch / rates.lanes_batch) * blocks_of_m(ops, rates) * np.ceil(ops.n / rates.lanes_n)
     slabs = np.ceil(np.where(rates.whole_window, ops.k, ops.in_channels) / rates.lanes_k)
     k = np.where(rates.whole_window, slabs * rates.lanes_k, _walked(ops, rates))
@@ -53,6 +56,26 @@ def compute_cycles(ops: OpTable, rates: RowRates) -> Floats:
     padding = np.maximum(blocks * lanes / np.maximum(ops.batch * ops.m * ops.n, 1.0), 1.0)
     others = work(ops) * padding / rates.per_cycle + rates.fill_cycles
     return np.where(is_product(ops), products, others) + rates.start_cycles
+
+
+def _side_by_side(ops: OpTable, rates: RowRates) -> OpTable:
+    """Return the ops with narrow groups of dense convolutions set side by side where lanes pack them.
+
+    As many groups as fit the lanes of n become one with block-diagonal weights: wider, as deep as all of
+    their channels, and nothing else changes.
+    """
+    if not rates.packs_groups.any():
+        return ops
+    fitting = np.floor(rates.lanes_n / np.maximum(ops.n, 1.0))
+    packed = rates.packs_groups & ops.convolution & (ops.op_class == OpClass.DENSE)
+    together = np.where(packed, np.maximum(np.minimum(fitting, ops.batch), 1.0), 1.0)
+    return replace(
+        ops,
+        batch=np.ceil(ops.batch / together),
+        n=ops.n * together,
+        k=ops.k * together,
+        in_channels=ops.in_channels * together,
+    )
 
 
 def blocks_of_m(ops: OpTable, rates: RowRates) -> Floats:

@@ -136,6 +136,7 @@ class _Binding:
             **extents,
             **self._operands(op, operands, extents),
             "op_class": _op_class(op, extents),
+            "convolution": float(op.kind is OpKind.CONVOLUTION),
             "macs": self.value(macs(op)),
             "elements": elements,
             "element_steps": self._own_steps(op) + self._epilogue_steps(op, elements),
@@ -251,6 +252,8 @@ def _op_class(op: Op, extents: Mapping[str, Floats | float]) -> Floats | float:
             conv = op.extents
             grouped = isinstance(conv, Convolution) and conv.groups > 1 and conv.groups == conv.in_channels
             return float(OpClass.DEPTHWISE if grouped else OpClass.DENSE)
+        case _ if op.function == "batch_norm":
+            return float(OpClass.ELEMENTWISE)  # at inference a scale and a shift
         case kind:
             return float(_CLASSES[kind])
 
@@ -273,10 +276,10 @@ _COLUMNS = (
     "op_class", "batch", "m", "m_inner", "k", "n", "kernel", "stride", "in_channels", "weight_format",
     "activation_format", "weight_bytes", "input_bytes", "second_bytes", "epilogue_bytes", "output_bytes",
     "weight_elements", "weight_groups", "elements", "element_steps", "macs", "appended_to_cache",
-    "second_from_cache", "live_bytes", "entering_bytes", "leaving_elements",
+    "second_from_cache", "convolution", "live_bytes", "entering_bytes", "leaving_elements",
 )  # fmt: skip
 _CODES = ("op_class", "weight_format", "activation_format")
-_FLAGS = ("appended_to_cache", "second_from_cache")
+_FLAGS = ("appended_to_cache", "second_from_cache", "convolution")
 
 
 def _table(

@@ -40,7 +40,7 @@ STEPS = {
     "add": 1,
     "sub": 1,
     "mul": 1,
-    "div": 1,
+    "div": 8,  # an estimate of the reciprocal, two Newton steps and a product
     "neg": 1,
     "sqrt": 1,
     "rsqrt": 1,

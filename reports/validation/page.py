@@ -39,9 +39,18 @@ multipliers lie is a guess.
 The Hexagons were fitted all at once, by
 `edgeasr calibrate hexagon-htp-v75 --with hexagon-htp-v68 ... --measured simulator/validation/measured.csv`
 with every other `hexagon-htp-*` behind a `--with` of its own; the files hold its results to three digits, and
-begun from them it moves no number by more than those digits. Times of starting a product or another op and an
-inference, and what elements of attention matrices, norms and large results take, are one number for all of
-them. A device's own are its clock, its memory bandwidth, and on some the rate of its matrix unit.
+begun from them it moves no number by more than those digits. One number for all of them is what it takes to
+start a product, a 16-bit convolution and any other op, to write a block of results or of an attention matrix,
+a vector step, a multiply-add in each format, large results; and the share of the bandwidth that a decoder
+step gets. A device's own are its clock, its memory bandwidth, and on some the rate of its matrix unit. The
+bandwidth is one that would explain latencies if every op loaded its own weights: compilers load ahead, so
+it comes out above what the memory has.
+
+**Inputs.** Networks of images were traced as they were measured: by the code of the publisher
+(quic/ai-hub-models, `get_input_spec` and `forward` of each model), which differs from what is stated beside
+the measurements for EfficientNet-B4 and EfficientNetV2-S (224x224), DETR (640x640) and FCN (520x520), and
+which standardises pixels inside the network. Latencies of the three networks with convolutions over time by
+way of TFLite are left out: they are 20 to 150 times those of the same network through QNN on the same device.
 
 **Baselines**, each fitted to the rows it is judged on (in sample, which flatters them): *MACs over peak* has
 a rate per chip and precision, the *roofline* a rate and a bandwidth per chip and precision, *BOPs* one rate

@@ -95,6 +95,7 @@ def table(*rows: Row, network_weight_bytes: float | None = None, cache_bytes: fl
         leaving_elements=np.zeros(len(rows)),
         appended_to_cache=np.zeros(len(rows), dtype=bool),
         second_from_cache=flags,
+        convolution=np.array([row.inner > 0 for row in rows]),
         **stacked,
     )
 

@@ -8,11 +8,12 @@ import pytest
 from hwmodels.chip import Rate
 from hwmodels.chip_file import load_chip
 from hwmodels.lanes import Lanes
-from hwmodels.op_table import OpTable
+from hwmodels.op_table import OpClass, OpTable
 from hwmodels.rates import row_rates
 from hwmodels.utilisation import compute_cycles
 from tests.hwmodels.chips import ROUND, number
-from tests.hwmodels.tables import Row, conv, dense, depthwise, table
+from tests.hwmodels.tables import Row, conv, dense, depthwise, table, vector
+from traces.formats import INT8_TENSOR
 
 NOMINAL = 1
 
@@ -104,3 +105,35 @@ def test_the_engine_of_gap9_takes_the_cycles_of_its_published_model(row: Row, ex
     ops = table(row)
     found = compute_cycles(ops, row_rates(ops, load_chip("gap9")))[NOMINAL]
     assert np.ravel(found)[0] == pytest.approx(expected, rel=0.12)
+
+
+def test_narrow_groups_share_a_block_where_lanes_pack_them() -> None:
+    # 6 groups of 4 to 4 channels, 3x3, on 8x8: 2 or 3 of them fill 8 or 12 of n; k grows alike.
+    grouped = replace(conv(8, 4, 4), batch=6)
+    apart = at(Lanes(k=4, n=8))
+    assert cycles(table(grouped), apart) == 6 * 64 * 8 * 9 * 4 / 64
+    assert cycles(table(grouped), replace(apart, packs_groups=True)) == 3 * 64 * 8 * 9 * 8 / 64
+    wide = replace(conv(8, 8, 8), batch=6)
+    assert cycles(table(wide), replace(apart, packs_groups=True)) == cycles(table(wide), apart)
+
+
+def test_groups_that_are_fewer_than_would_fit_are_packed_as_they_are() -> None:
+    rate = replace(at(Lanes(k=4, n=32)), packs_groups=True)
+    assert cycles(table(replace(conv(8, 4, 4), batch=2)), rate) == 64 * 32 * 9 * 8 / 64
+
+
+def test_convolutions_start_in_their_own_time() -> None:
+    rate = replace(at(Lanes()), start_cycles=number(100), convolution_start_cycles=number(7))
+    product, convolution = table(dense(8, 16, 8)), table(conv(8, 16, 8))
+    assert cycles(product, rate) - cycles(product, at(Lanes())) == 100
+    assert cycles(convolution, rate) - cycles(convolution, at(Lanes())) == 7
+    alike = replace(rate, convolution_start_cycles=None)
+    assert cycles(convolution, alike) - cycles(convolution, at(Lanes())) == 100
+
+
+def test_rows_narrower_than_the_lanes_take_as_long_as_full_ones() -> None:
+    ops = table(vector(OpClass.ELEMENTWISE, 100, 3, steps=9, fmt=INT8_TENSOR))
+    rate = replace(ROUND.rates[3], lanes=Lanes(n=32))
+    chip = replace(ROUND, rates=(*ROUND.rates[:3], rate, *ROUND.rates[4:]))
+    found = float(compute_cycles(ops, row_rates(ops, chip))[NOMINAL].ravel()[0])
+    assert found == 100 * 32 * 9 / 4 + 10

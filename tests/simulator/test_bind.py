@@ -78,6 +78,15 @@ def test_pooling_walks_what_it_reads_and_what_enters_is_known() -> None:
     assert piece.ops.entering_bytes.max() == 32 * 32 * 3 + 2  # the image and its scale
 
 
+def test_batch_norms_that_stay_are_elementwise_and_convolutions_known_as_such() -> None:
+    ops = workpiece("densenet-121", Precision.FLOAT).ops
+    assert not np.any(ops.op_class == OpClass.NORMALISATION)
+    products = ops.macs > 0
+    assert np.all(ops.convolution[products] == (ops.op_class[products] == OpClass.DENSE))
+    assert ops.convolution.any()
+    assert not np.any(ops.convolution & ~products)
+
+
 def test_an_unbound_symbol_is_named() -> None:
     with pytest.raises(EdgeAsrError, match="past_tokens"):
         bound(decode_step())
