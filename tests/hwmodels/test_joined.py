@@ -21,7 +21,8 @@ CHIP = load_chip("hexagon-htp-v75")
 def joining_s(chip: Chip, precision: Precision) -> Floats:
     """Return what each distinct concatenation of GoogLeNet takes."""
     ops = workpiece("googlenet", precision).ops
-    return cost(ops, place(ops, chip), chip).latency_s.nominal[ops.op_class == OpClass.LAYOUT]
+    found: Floats = cost(ops, place(ops, chip), chip).latency_s.nominal[ops.op_class == OpClass.LAYOUT]
+    return found
 
 
 def test_floats_are_written_to_their_place_and_integers_copied() -> None:

@@ -185,6 +185,8 @@ def test_a_convolution_over_three_axes_counts_every_element_of_its_window() -> N
 class Shifted(nn.Module):
     """Pixels less one number per channel."""
 
+    mean: Tensor
+
     def __init__(self, *shape: int) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(shape))

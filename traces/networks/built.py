@@ -26,6 +26,9 @@ class Standardised(nn.Module):
     qai_hub_models/models/_shared/imagenet_classifier/model.py), unless their builders say otherwise.
     """
 
+    mean: torch.Tensor
+    deviation: torch.Tensor
+
     def __init__(self, axes: int = 2) -> None:
         super().__init__()
         for name in ("mean", "deviation"):
