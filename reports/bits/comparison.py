@@ -84,11 +84,15 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """All pairs of one model, and how far the proxy told the error rates of what was measured."""
+    """All pairs of one model, and how far the proxy told the error rates of what was measured.
+
+    `without` names uniform recipes and chips for which no mixture is as small and as fast.
+    """
 
     model: str
     pairs: tuple[Pair, ...]
     trust: Trust
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,14 +129,22 @@ def compare_mixed(
     names = first.formats
     damage = sensitivities(first, folder, setting.units, names, executor=executor, progress=progress)
     problems = [_problem(setting, chip, damage) for chip in range(len(setting.chips))]
-    budgets = [found for problem in problems for name in uniform for found in _budgets(first, problem, name)]
+    budgets: list[_Budget] = []
+    without: list[str] = []
+    for problem in problems:
+        for name in uniform:
+            found = _budget(first, problem, name)
+            if found is None:
+                without.append(f"{name} on {problem.chip.name}")
+            else:
+                budgets.append(found)
     rates = {
         corpus: _heard_on(replace(first, corpus=corpus), setting, budgets, uniform, methods)
         for corpus in corpora
     }
     trust = _trust(setting, problems[0], budgets, rates[corpora[0]])
     pairs = (_pair(first, budget, method, rates, trust) for budget in budgets for method in methods)
-    return Comparison(question.model, tuple(pairs), trust)
+    return Comparison(question.model, tuple(pairs), trust, tuple(without))
 
 
 def bundled_formats(question: Question, name: str, method: str) -> Recipe:
@@ -146,19 +158,19 @@ def _problem(setting: Setting, chip_idx: int, damage: Floats) -> Problem:
     return problem_of(setting.networks, setting.units, recipes, setting.chips[chip_idx], damage)
 
 
-def _budgets(question: Question, problem: Problem, name: str) -> tuple[_Budget, ...]:
-    """Return the mixture within a uniform recipe's size and latency; none where there is no such mixture."""
+def _budget(question: Question, problem: Problem, name: str) -> _Budget | None:
+    """Return the mixture within a uniform recipe's size and latency; None where there is no such mixture."""
     recipe = bundled_formats(question, name, question.method)
     used = used_of(problem.networks.estimate(recipe, problem.chip))
     limits = [Limit(key, used[key]) for key in KEPT]
     found = solve(problem, limits, time_limit_s=question.time_limit_s)
     if not found.is_feasible:
-        return ()
+        return None
     chosen = found.mixture
     counted = Counter(problem.recipes[index].name for index in chosen.chosen).most_common()
     formats = ", ".join(f"{each} x{count}" for each, count in counted)
     packed, latency = KEPT
-    return (_Budget(problem.chip.name, name, (used[packed], used[latency]), chosen, formats),)
+    return _Budget(problem.chip.name, name, (used[packed], used[latency]), chosen, formats)
 
 
 def _heard_on(

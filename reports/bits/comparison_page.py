@@ -74,6 +74,9 @@ def _summary(comparisons: Sequence[Comparison]) -> str:
 
 def _model(comparison: Comparison) -> str:
     parts = [f"## {markdown_safe(comparison.model)}\n", _trust(comparison), _costs(comparison.pairs)]
+    if comparison.without:
+        listed = ", ".join(comparison.without)
+        parts.append(f"No mixture of these formats is as small and as fast as {listed}: not compared.\n")
     return "\n".join([*parts, _LEGEND, _rates(comparison.pairs)])
 
 

@@ -140,16 +140,25 @@ def _budgets(problem: Problem, limit: Limit, offset: float) -> list[Budget]:
     costs, changes = problem.costs, problem.conversions
     match limit.key:
         case "latency_s":
-            fixed, change = costs.fixed_latency_s.mean(), changes.latency_s if changes else None
-            return [Budget(limit.key, limit.limit, costs.latency_s, float(fixed) + offset, change)]
+            use, change = _shared_out(costs.latency_s, costs.fixed_latency_s), changes and changes.latency_s
+            return [Budget(limit.key, limit.limit, use, offset, change)]
         case "energy_j":
-            fixed, change = costs.fixed_energy_j.mean(), changes.energy_j if changes else None
-            return [Budget(limit.key, limit.limit, costs.energy_j, float(fixed) + offset, change)]
+            use, change = _shared_out(costs.energy_j, costs.fixed_energy_j), changes and changes.energy_j
+            return [Budget(limit.key, limit.limit, use, offset, change)]
         case "packed_bytes":
-            fixed = costs.fixed_packed_bytes.mean()
-            return [Budget(limit.key, limit.limit, costs.packed_bytes, float(fixed) + offset)]
+            use = _shared_out(costs.packed_bytes, costs.fixed_packed_bytes)
+            return [Budget(limit.key, limit.limit, use, offset)]
         case _:
             return _moments(problem, limit, offset)
+
+
+def _shared_out(of_units: Floats, fixed: Floats) -> Floats:
+    """Return what units take with an equal share each of what belongs to none: (units, recipes).
+
+    So the sums of uniform networks are exact, and `simulator.conversions` counts mixed ones alike.
+    """
+    shared: Floats = of_units + fixed / len(of_units)
+    return shared
 
 
 def _moments(problem: Problem, limit: Limit, offset: float) -> list[Budget]:

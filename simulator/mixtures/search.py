@@ -1,9 +1,10 @@
 """The least damaging mixture that meets budgets in truth, by choices whose sums are corrected by the truth.
 
-First a mixture within the budgets is sought: one is chosen by sums, estimated as it is, the sums corrected by
-what it takes beyond its own, and so on. Then it is proven or bettered: with the least correction that any
-mixture tried so far needed, a choice is as free as any of them was; the least damaging one is tried, and left
-out if it breaks a budget, until none is left that would damage less.
+Uniform networks are tried first. Then a mixture within the budgets is sought: one is chosen by sums,
+estimated as it is, the sums corrected by what it takes beyond its own, and so on. Then it is proven or
+bettered: with the least correction that any mixture seen so far needed, a choice is as free as any of them
+was; the least damaging one is tried, and left out if it breaks a budget, until none is left that would damage
+less.
 """
 
 import math
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from hwmodels.op_table import Ints
 from simulator.allocation.allocate import Allocation, allocate, next_best
 from simulator.budgets import BUDGETS, Limit
 from simulator.mixtures.problem import NO_OFFSETS, Mixture, Problem, Sums, choices, least_offsets, mixture
@@ -55,6 +57,7 @@ def solve(problem: Problem, limits: Sequence[Limit], *, time_limit_s: float = TI
         EdgeAsrError: if the solver finds nothing at all within its time.
     """
     search = _Search(problem, limits, time.monotonic() + time_limit_s)
+    search.start()
     search.find()
     search.prove()
     if search.best is not None:
@@ -91,13 +94,19 @@ class _Search:
         """The mixture that exceeds a budget least."""
         return min(self.tried.values(), key=lambda each: each.excess(self.limits))
 
+    def start(self) -> None:
+        """Try the uniform networks: no answer is worse than one of them."""
+        for index, possible in enumerate(np.isfinite(self.problem.damage).all(axis=0)):
+            if possible:
+                self._try((index,) * len(self.problem.units))
+
     def find(self) -> None:
         """Look for a mixture within the budgets, then for better ones between it and those beyond."""
         offsets, loose, tight = NO_OFFSETS, None, None
         for _ in range(MOST_CORRECTIONS):
             allocated = self._allocate(offsets)
             again = tuple(allocated.formats.tolist()) in self.tried
-            found = self._try(allocated)
+            found = self._try(allocated.formats)
             if found.meets(self.limits):
                 tight = offsets
             elif allocated.is_feasible:
@@ -110,7 +119,7 @@ class _Search:
                 return
             middle = {key: (loose[key] + tight[key]) / 2 for key in BUDGETS}
             allocated = self._allocate(middle)
-            if self._try(allocated).meets(self.limits):
+            if self._try(allocated.formats).meets(self.limits):
                 tight = middle
             elif allocated.is_feasible:
                 loose = middle
@@ -131,16 +140,16 @@ class _Search:
             self.bound = min(found.damage * (1.0 - found.gap), most)
             if found.damage * EQUAL >= most:
                 return
-            tried = self._try(found)
+            tried = self._try(found.formats)
             if not tried.meets(self.limits):
                 refuted.append(tried)
-                self._try(self._allocate(tried.offsets))
+                self._try(self._allocate(tried.offsets).formats)
 
     def _allocate(self, offsets: Sums) -> Allocation:
         return allocate(choices(self.problem, self.limits, offsets), time_limit_s=self._left_s())
 
-    def _try(self, allocated: Allocation) -> Mixture:
-        chosen = tuple(allocated.formats.tolist())
+    def _try(self, formats: Sequence[int] | Ints) -> Mixture:
+        chosen = tuple(int(index) for index in formats)
         found = self.tried.get(chosen) or mixture(self.problem, chosen)
         self.tried[chosen] = found
         if found.meets(self.limits) and (self.best is None or found.damage < self.best.damage):

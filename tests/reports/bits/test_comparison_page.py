@@ -137,6 +137,13 @@ def test_the_figure_has_a_row_per_comparison_and_a_panel_per_corpus() -> None:
     assert colours == [MUTED.light, MUTED.light, GREEN.light]
 
 
+def test_recipes_without_a_mixture_are_named() -> None:
+    lacking = replace(COMPARISON, without=("w8a8 on ethos-u85-256", "w8a8 on gap9"))
+    page = render_comparisons([lacking], figure="x.png", command="c")
+    assert "as fast as w8a8 on ethos-u85-256, w8a8 on gap9: not compared." in page
+    assert "not compared.\n\nUnder" not in render_comparisons([COMPARISON], figure="x.png", command="c")
+
+
 def test_too_few_points_say_so() -> None:
     few = Comparison("whisper-micro", (PAIR,), trust_of(POINTS[:2], 0.05))
     assert "Too few networks were measured" in render_comparisons([few], figure="x.png", command="c")

@@ -8,7 +8,7 @@ import pytest
 from simulator.budgets import Limit
 from simulator.mixtures.problem import uniform
 from simulator.mixtures.search import solve
-from tests.simulator.mixtures.cases import ADDITIVE, THRESHOLD, between, problem, small
+from tests.simulator.mixtures.cases import ADDITIVE, NAMES, THRESHOLD, between, problem, small
 
 KEYS = (
     ("packed_bytes",),
@@ -99,6 +99,16 @@ def test_of_misses_as_near_as_each_other_the_least_damaging_is_shown() -> None:
     assert found.mixture.damage == pytest.approx(min(each.damage for each in nearest))
 
 
+@pytest.mark.parametrize("chip", [ADDITIVE, THRESHOLD])
+def test_a_budget_at_a_uniform_networks_own_use_is_met(chip: str) -> None:
+    for each in uniform(problem(chip)):
+        limits = tuple(Limit(key, each.used[key]) for key in ("packed_bytes", "latency_s", "energy_j"))
+        found = solve(problem(chip), limits, time_limit_s=5.0)
+        assert found.is_feasible
+        assert found.mixture.meets(limits)
+        assert found.mixture.damage <= each.damage
+
+
 def test_looser_budgets_never_damage_more() -> None:
     along = uniform(problem())
     damages = [
@@ -116,7 +126,7 @@ def test_without_time_to_prove_it_the_answer_says_how_much_may_be_missing() -> N
     assert found.is_feasible
     assert found.mixture.meets(limits)
     assert found.gap == 1.0
-    assert found.n_tried == 1
+    assert found.n_tried == len(NAMES) + 1  # the uniform networks, and one more
 
 
 def test_the_peak_of_memory_decides_on_caches_and_activations() -> None:
