@@ -1,5 +1,7 @@
 """How a table's cell reads, told by the unit in its column's name."""
 
+import re
+
 from hwmodels.units import unit_symbol
 from reports.units import (
     MISSING,
@@ -35,11 +37,14 @@ _COUNTS = frozenset(
 )
 
 
+_RATE_NAMES = re.compile(r"\b[wc]er\b")
+
+
 def heading(column: str) -> str:
     """Return a column's name as a heading: its unit is in the cells, so `latency_s` reads `latency`."""
     for suffix in (*_RATE_SUFFIXES, *_UNIT_SUFFIXES):
         column = column.removesuffix(suffix)
-    return column.removeprefix("n_").replace("_", " ").replace("wer", "WER").replace("cer", "CER")
+    return _RATE_NAMES.sub(lambda found: found[0].upper(), column.removeprefix("n_").replace("_", " "))
 
 
 def shown(column: str, value: str | float | bool | None) -> str:

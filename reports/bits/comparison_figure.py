@@ -16,6 +16,10 @@ ROW_INCH = 0.19
 HEAD_INCH = 0.75
 SEVERAL = "both chips"
 
+LINEAR_POINTS = 3.0
+"""Differences up to here are drawn to scale, larger ones by their logarithm."""
+TICKS_POINTS = (-30, -10, -3, -2, -1, 0, 1, 2, 3)
+
 _COLOURS = {Verdict.BETTER: GREEN.light, Verdict.WORSE: VERMILION.light}
 """Differences within noise are grey."""
 
@@ -52,6 +56,8 @@ def _differences(panel: "Axes", model: str, rows: Sequence[tuple[Pair, str]], in
     for place, each in enumerate(heard):
         _mark(panel, place, each)
     panel.axvline(0.0, color=INK.light, linewidth=0.8)
+    panel.set_xscale("symlog", linthresh=LINEAR_POINTS, linscale=1.5)
+    panel.set_xticks(TICKS_POINTS, [f"{tick:+d}" if tick else "0" for tick in TICKS_POINTS])
     panel.set_yticks(range(len(rows)))
     labels = [
         f"{pair.network}, {size(pair.uniform_used[0])}, {chip}" for pair, chip in rows
@@ -59,7 +65,7 @@ def _differences(panel: "Axes", model: str, rows: Sequence[tuple[Pair, str]], in
     panel.set_yticklabels(labels if index == 0 else [])
     panel.invert_yaxis()
     corpus = corpus_name(heard[0].corpus) if heard else ""
-    dress(panel, title=f"{model}, {corpus}", x="WER of the mixture minus that of the uniform network, points")
+    dress(panel, title=f"{model}, {corpus}", x="WER, mixed minus uniform, points")
     panel.tick_params(axis="y", labelsize=7)
 
 

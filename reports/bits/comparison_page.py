@@ -24,9 +24,11 @@ never larger or slower than what it is compared with, so it is better there if i
 """
 
 _DISTINCT = """\
-Where both chips lead to the same mixture its comparison counts once. The comparisons share utterances, and
-mixtures share most of their weights: they are no independent measurements, and with so many of them a few
-differences in a hundred lie beyond a 95 % interval by chance.
+A row of the picture is a uniform network and the mixture within its size and latency on a chip: how much
+lower (left) or higher the mixture's error rate is, with the paired 95 % interval over utterances; grey where
+that holds 0. Where both chips lead to the same mixture the comparison counts once, here and in the table. The
+comparisons share utterances, and mixtures share most of their weights: they are no independent measurements,
+and with so many of them a few in a hundred lie beyond a 95 % interval by chance.
 """
 
 _LEGEND = """\

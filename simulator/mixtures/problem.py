@@ -30,6 +30,9 @@ NO_OFFSETS: Sums = dict.fromkeys(BUDGETS, 0.0)
 N_PROBES = 16
 """Mixtures drawn at random, with all shares of recipes, to see how far truth lies from sums on a chip."""
 
+MARGIN = 2.0
+"""How many times as far as in mixtures drawn at random offsets may reach: what is chosen is no such draw."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Problem:
@@ -47,7 +50,7 @@ class Problem:
     costs: UnitCosts
     conversions: Conversions | None
     least_offsets: Sums = field(default_factory=NO_OFFSETS.copy)
-    """The least that any of some mixtures drawn at random takes beyond the sum of its units."""
+    """The least that mixtures are taken to need beyond the sum of their units, below none for some."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +91,8 @@ def problem_of(
     costs = unit_costs(networks, units, recipes, chip)
     changes = conversions(networks, units, recipes, chip)
     problem = Problem(networks, units, recipes, chip, damage, costs, changes)
-    return replace(problem, least_offsets=least_offsets(_probes(problem)))
+    least = least_offsets(_probes(problem))
+    return replace(problem, least_offsets={key: MARGIN * offset for key, offset in least.items()})
 
 
 def mixture(problem: Problem, chosen: Sequence[int] | Ints) -> Mixture:
@@ -140,11 +144,11 @@ def _budgets(problem: Problem, limit: Limit, offset: float) -> list[Budget]:
     costs, changes = problem.costs, problem.conversions
     match limit.key:
         case "latency_s":
-            use, change = _shared_out(costs.latency_s, costs.fixed_latency_s), changes and changes.latency_s
-            return [Budget(limit.key, limit.limit, use, offset, change)]
+            use = _shared_out(costs.latency_s, costs.fixed_latency_s)
+            return [Budget(limit.key, limit.limit, use, offset, changes.latency_s if changes else None)]
         case "energy_j":
-            use, change = _shared_out(costs.energy_j, costs.fixed_energy_j), changes and changes.energy_j
-            return [Budget(limit.key, limit.limit, use, offset, change)]
+            use = _shared_out(costs.energy_j, costs.fixed_energy_j)
+            return [Budget(limit.key, limit.limit, use, offset, changes.energy_j if changes else None)]
         case "packed_bytes":
             use = _shared_out(costs.packed_bytes, costs.fixed_packed_bytes)
             return [Budget(limit.key, limit.limit, use, offset)]

@@ -96,9 +96,10 @@ class _Search:
 
     def start(self) -> None:
         """Try the uniform networks: no answer is worse than one of them."""
-        for index, possible in enumerate(np.isfinite(self.problem.damage).all(axis=0)):
-            if possible:
-                self._try((index,) * len(self.problem.units))
+        n_units, n_recipes = self.problem.damage.shape
+        for index in range(n_recipes):
+            if np.isfinite(self.problem.damage[:, index]).all():
+                self._try((index,) * n_units)
 
     def find(self) -> None:
         """Look for a mixture within the budgets, then for better ones between it and those beyond."""

@@ -136,6 +136,9 @@ def test_cells_follow_their_column(column: str, value: float | None, expected: s
 def test_headings_lose_their_units() -> None:
     assert heading("latency_low_s") == "latency low"
     assert heading("n_words") == "words"
+    assert heading("wer_low") == "WER low"
+    assert heading("cer") == "CER"
+    assert heading("power, lower") == "power, lower"
 
 
 def test_the_summary_has_a_row_per_estimate_and_says_what_was_not_measured() -> None:
