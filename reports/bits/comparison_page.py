@@ -75,7 +75,16 @@ def _summary(comparisons: Sequence[Comparison]) -> str:
 
 
 def _model(comparison: Comparison) -> str:
-    parts = [f"## {markdown_safe(comparison.model)}\n", _trust(comparison), _costs(comparison.pairs)]
+    uniform, methods = (
+        ", ".join(dict.fromkeys(getattr(pair, name) for pair in comparison.pairs))
+        for name in ("uniform", "method")
+    )
+    parts = [
+        f"## {markdown_safe(comparison.model)}\n",
+        f"Compared: {uniform}, each by {methods}; no other uniform recipe was.\n",
+        _trust(comparison),
+        _costs(comparison.pairs),
+    ]
     if comparison.without:
         listed = ", ".join(comparison.without)
         parts.append(f"No mixture of these formats is as small and as fast as {listed}: not compared.\n")

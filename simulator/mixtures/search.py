@@ -10,6 +10,7 @@ less.
 import math
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +19,7 @@ from hwmodels.op_table import Ints
 from simulator.allocation.allocate import Allocation, allocate, next_best
 from simulator.budgets import BUDGETS, Limit
 from simulator.mixtures.problem import NO_OFFSETS, Mixture, Problem, Sums, choices, least_offsets, mixture
+from traces.errors import EdgeAsrError
 
 MOST_CORRECTIONS = 12
 """Sums are right within a percent, and two or three corrections are enough."""
@@ -58,15 +60,14 @@ def solve(problem: Problem, limits: Sequence[Limit], *, time_limit_s: float = TI
     """
     search = _Search(problem, limits, time.monotonic() + time_limit_s)
     search.start()
-    search.find()
-    search.prove()
+    search.run()
     if search.best is not None:
         return Solution(search.best, True, search.gap, len(search.tried))
     missed = search.nearest
     share = 1.0 + missed.excess(limits)
     near = _Search(problem, [Limit(limit.key, limit.limit * share) for limit in limits], search.ends_s)
-    near.find()
-    near.prove()
+    with suppress(EdgeAsrError):
+        near.run()
     gap = near.gap if near.best is not None else 0.0
     return Solution(near.best or missed, False, gap, len(search.tried) + len(near.tried))
 
@@ -100,6 +101,19 @@ class _Search:
         for index in range(n_recipes):
             if np.isfinite(self.problem.damage[:, index]).all():
                 self._try((index,) * n_units)
+
+    def run(self) -> None:
+        """Find, then prove; a solver that is out of time ends both, but takes away nothing that was found.
+
+        Raises:
+            EdgeAsrError: if that is nothing at all.
+        """
+        try:
+            self.find()
+            self.prove()
+        except EdgeAsrError:
+            if not self.tried:
+                raise
 
     def find(self) -> None:
         """Look for a mixture within the budgets, then for better ones between it and those beyond."""

@@ -81,6 +81,7 @@ def test_the_page_counts_by_method_and_corpus() -> None:
         ["whisper-micro", "rtn", "bundled", "0", "0", "0", "1"],
         ["whisper-micro", "rtn", "AN4/test", "1", "0", "0", "0"],
     ]
+    assert "Compared: w2a16-g32, each by gptq, rtn; no other uniform recipe was." in page
     assert "$AN4_DIR" not in page
     assert "`python -m something`" in page
 

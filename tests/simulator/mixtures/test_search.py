@@ -3,12 +3,14 @@
 from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from simulator.budgets import Limit
 from simulator.mixtures.problem import uniform
 from simulator.mixtures.search import solve
 from tests.simulator.mixtures.cases import ADDITIVE, NAMES, THRESHOLD, between, problem, small
+from traces.errors import EdgeAsrError
 
 KEYS = (
     ("packed_bytes",),
@@ -122,11 +124,30 @@ def test_looser_budgets_never_damage_more() -> None:
 def test_without_time_to_prove_it_the_answer_says_how_much_may_be_missing() -> None:
     along = uniform(problem())
     limits = (between(along, "packed_bytes", 0.5),)
-    found = solve(replace(problem()), limits, time_limit_s=0.0)
+    found = solve(problem(), limits, time_limit_s=0.0)
     assert found.is_feasible
     assert found.mixture.meets(limits)
     assert found.gap == 1.0
     assert found.n_tried == len(NAMES) + 1  # the uniform networks, and one more
+
+
+def test_a_solver_out_of_time_takes_away_nothing_that_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def finds_nothing(*_: object, **__: object) -> None:
+        raise EdgeAsrError("no allocation was found within 0.1 s; give it more time")
+
+    monkeypatch.setattr("simulator.mixtures.search.allocate", finds_nothing)
+    along = uniform(problem())
+    found = solve(problem(), (Limit("packed_bytes", along[2].used["packed_bytes"]),))
+    assert found.is_feasible
+    assert found.mixture.chosen == along[2].chosen
+    assert found.gap == 1.0
+    missed = solve(problem(), (Limit("packed_bytes", 1.0),))
+    assert not missed.is_feasible
+    assert missed.mixture.chosen == along[2].chosen
+    damage = problem().damage.copy()
+    np.fill_diagonal(damage, np.inf)  # no network is uniform
+    with pytest.raises(EdgeAsrError, match="give it more time"):
+        solve(replace(problem(), damage=damage), (Limit("packed_bytes", 1.0),))
 
 
 def test_the_peak_of_memory_decides_on_caches_and_activations() -> None:
