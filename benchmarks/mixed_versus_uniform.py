@@ -19,11 +19,8 @@ from reports.bits.question import Question
 CHIPS = ("ethos-u85-256", "nucleo-h7a3zi")
 """An NPU, where 16-bit activations take some 15 % more time, and a microcontroller whose flash holds 2 MiB
 and where they take more than twice as much: mixtures that keep within a latency differ."""
-UNIFORM = {
-    "whisper-micro": ("w3a8-g32", "w2a16-g32"),
-    "moonshine-micro": ("w8a16", "w8a8", "w4a16-g32", "w4a8-g32", "w3a16-g32", "w3a8-g32", "w2a16-g32"),
-}
-"""Fewer for Whisper, where a network takes twice as long to measure."""
+MODELS = ("whisper-micro", "moonshine-micro")
+UNIFORM = ("w8a16", "w8a8", "w4a16-g32", "w4a8-g32", "w3a16-g32", "w3a8-g32", "w2a16-g32")
 METHODS = ("gptq", "rtn")
 FORMATS = ("w8a8", "w8a16", "w4a8-g32", "w4a16-g32", "w3a8-g32", "w3a16-g32", "w2a8-g32", "w2a16-g32")
 CONFIRMED = 0
@@ -35,7 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("page", type=Path)
     parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--models", nargs="+", choices=tuple(UNIFORM), default=tuple(UNIFORM))
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     chosen = parser.parse_args()
     corpora = ("bundled", *(("audiofolder:$AN4_DIR/test",) if "AN4_DIR" in os.environ else ()))
@@ -45,12 +42,10 @@ def main() -> None:
             asked = Question(model, CHIPS, (), formats=FORMATS, confirmed=CONFIRMED)
             run = chosen.runs / f"bits-{model}"
             found.append(
-                compare_mixed(
-                    asked, corpora, UNIFORM[model], METHODS, run, progress=progress, executor=executor
-                )
+                compare_mixed(asked, corpora, UNIFORM, METHODS, run, progress=progress, executor=executor)
             )
     folder = "AN4_DIR=... " if len(corpora) > 1 else ""
-    models = "" if set(chosen.models) == set(UNIFORM) else f" --models {' '.join(chosen.models)}"
+    models = "" if set(chosen.models) == set(MODELS) else f" --models {' '.join(chosen.models)}"
     command = f"{folder}python -m benchmarks.mixed_versus_uniform {chosen.page}{models}"
     write_comparisons(found, chosen.page, command=command)
 
