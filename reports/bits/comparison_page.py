@@ -74,6 +74,20 @@ def _summary(comparisons: Sequence[Comparison]) -> str:
     return markdown(Table(heads, rows))
 
 
+def _dominated(comparison: Comparison) -> str:
+    """Return which uniform networks mixtures beat beyond noise on every corpus."""
+    rows = distinct(comparison.pairs)
+    beaten = [
+        f"{pair.network} ({chip})"
+        for pair, chip in rows
+        if all(heard.verdict is Verdict.BETTER for heard in pair.heard)
+    ]
+    return (
+        f"Beyond noise on every corpus the mixture is better than {', '.join(beaten) or 'none of them'}; of "
+        f"the other {len(rows) - len(beaten)} comparisons none shows that on all corpora.\n"
+    )
+
+
 def _model(comparison: Comparison) -> str:
     uniform, methods = (
         ", ".join(dict.fromkeys(getattr(pair, name) for pair in comparison.pairs))
@@ -82,6 +96,7 @@ def _model(comparison: Comparison) -> str:
     parts = [
         f"## {markdown_safe(comparison.model)}\n",
         f"Compared: {uniform}, each by {methods}; no other uniform recipe was.\n",
+        _dominated(comparison),
         _trust(comparison),
         _costs(comparison.pairs),
     ]

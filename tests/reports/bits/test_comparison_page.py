@@ -86,6 +86,16 @@ def test_the_page_counts_by_method_and_corpus() -> None:
     assert "`python -m something`" in page
 
 
+def test_only_what_is_better_on_every_corpus_is_said_to_be_beaten() -> None:
+    page = render_comparisons([COMPARISON], figure="bits.png", command="c")
+    assert "better than none of them; of the other 2 comparisons none" in page
+    beaten = replace(PAIR, method="hqq", heard=(heard("bundled", BETTER), heard("AN4/test", BETTER)))
+    page = render_comparisons(
+        [replace(COMPARISON, pairs=(PAIR, BY_RTN, beaten))], figure="bits.png", command="c"
+    )
+    assert "better than w2a16-g32+hqq (ethos-u85-256); of the other 2 comparisons none" in page
+
+
 def test_the_page_shows_every_comparison() -> None:
     page = render_comparisons([COMPARISON], figure="bits.png", command="c")
     costs, *rates = cells(page, "ethos-u85-256")
