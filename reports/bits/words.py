@@ -38,13 +38,14 @@ def _chosen(answer: Answer) -> Iterator[str]:
         n_formats = len(answer.formats.names)
         yield f"{question.model} on {chip}: no mixture of {n_formats} formats meets the budget."
         return
+    gap = answer.solution.gap
     if question.utterance is not None:
+        other = "" if gap < GAP else f", though another might give up {percent(gap)} less"
         yield (
             f"{question.model} on {chip}: {formats_of(answer)}. Of all mixtures within the budget this one "
-            "keeps most weight bits. Nothing was measured: its word error rate is not known."
+            f"keeps most weight bits{other}. Nothing was measured: its word error rate is not known."
         )
         return
-    gap = answer.solution.gap
     least = "proven least" if gap < GAP else f"of which another mixture might save at most {percent(gap)}"
     yield (
         f"{question.model} on {chip}: {formats_of(answer)}. The summed damage is "

@@ -70,6 +70,8 @@ def test_nothing_is_measured_and_the_answer_says_so(found: Answer, folder: Path)
     assert all((row.damage, row.wer, row.wer_predicted) == (None, None, None) for row in (first, *others))
     assert {row.damage for row in unit_rows(found)} == {None}
     assert "its word error rate is not known" in " ".join(verdict(found))
+    unproven = replace(found, solution=replace(found.solution, gap=0.25))
+    assert "another might give up 25 % less" in " ".join(verdict(unproven))
     page = write_answer(found, RunFolder(folder), command="edgeasr bits").read_text()
     assert "of one utterance of 3 s and 12 tokens" in page
 
