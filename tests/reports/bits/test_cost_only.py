@@ -15,6 +15,7 @@ from reports.bits.rows import candidate_rows, unit_rows
 from reports.bits.run import answer
 from reports.bits.words import verdict
 from reports.study.folder import RunFolder
+from reports.units import percent
 from simulator.budgets import parse_budget
 from simulator.utterances import Utterance
 from traces.errors import EdgeAsrError
@@ -71,7 +72,7 @@ def test_nothing_is_measured_and_the_answer_says_so(found: Answer, folder: Path)
     assert {row.damage for row in unit_rows(found)} == {None}
     assert "its word error rate is not known" in " ".join(verdict(found))
     unproven = replace(found, solution=replace(found.solution, gap=0.25))
-    assert "another might give up 25 % less" in " ".join(verdict(unproven))
+    assert f"another might give up {percent(0.25)} less" in " ".join(verdict(unproven))
     page = write_answer(found, RunFolder(folder), command="edgeasr bits").read_text()
     assert "of one utterance of 3 s and 12 tokens" in page
 
