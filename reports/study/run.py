@@ -72,7 +72,7 @@ def run_study(
     manifest = manifest_of(
         study,
         measured,
-        command=command or command_of(folder) or "edgeasr study",
+        command=command or command_of(folder) or f"edgeasr study {study.name}.yaml",
         duration_s=time.monotonic() - start_s,
     )
     if known is not None:
