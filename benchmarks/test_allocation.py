@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from benchmarks.pedantic import pedantic
 from simulator.allocation.allocate import allocate
 from simulator.allocation.choices import Budget, Choices, Floats
 
@@ -81,6 +82,6 @@ CASES = {
 def test_allocate(benchmark: BenchmarkFixture, case: str) -> None:
     sizes, share, n_budgets, peak = CASES[case]
     given = choices(sizes, share, n_budgets, peak=peak)
-    found = benchmark.pedantic(allocate, (given,), rounds=1)  # type: ignore[no-untyped-call]
+    found = pedantic(benchmark, lambda: allocate(given))
     assert found.is_feasible
     assert found.gap <= 1e-6

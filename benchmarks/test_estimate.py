@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from benchmarks.pedantic import pedantic
 from hwmodels.chip import Chip
 from hwmodels.chip_file import load_chip
 from hwmodels.model import cost
@@ -94,9 +95,7 @@ def test_one_chip(benchmark: BenchmarkFixture, whole: Task, chip: str) -> None:
 @pytest.mark.parametrize("which", ["bandwidth", "sizes", "everything"])
 def test_thousand_chips(benchmark: BenchmarkFixture, whole: Task, template: str, which: str) -> None:
     chip, varied = load_chip(template), varied_numbers(load_chip(template), which, 1000)
-    found = benchmark.pedantic(  # type: ignore[no-untyped-call]
-        cost_on_variants, (whole, chip, varied), rounds=3, warmup_rounds=1
-    )
+    found = pedantic(benchmark, lambda: cost_on_variants(whole, chip, varied), rounds=3, warmup_rounds=1)
     assert found.latency_s.nominal.shape == (1000,)
 
 
@@ -121,7 +120,7 @@ def test_hundred_thousand_chips(benchmark: BenchmarkFixture, whole: Task) -> Non
     chip, n_chips = load_chip("npu-template"), 100_000
     varied = varied_numbers(chip, "swept", n_chips)
     before_bytes = peak_bytes()
-    found = benchmark.pedantic(cost_on_variants, (whole, chip, varied), rounds=1)  # type: ignore[no-untyped-call]
+    found = pedantic(benchmark, lambda: cost_on_variants(whole, chip, varied))
     added_mib = (peak_bytes() - before_bytes) / 2**20
     benchmark.extra_info["peak memory added, MiB"] = round(added_mib, 1)
     assert added_mib < MOST_MIB
@@ -137,9 +136,7 @@ def test_one_product(benchmark: BenchmarkFixture) -> None:
 @pytest.mark.benchmark(group="edgeasr estimate, cold")
 def test_cold_estimate(benchmark: BenchmarkFixture) -> None:
     command = [sys.executable, "-m", "edgeasr", "estimate", "whisper-tiny.en", "--chip", "ethos-u85-1024"]
-    benchmark.pedantic(  # type: ignore[no-untyped-call]
-        subprocess.run, (command,), {"check": True, "capture_output": True}, rounds=3
-    )
+    pedantic(benchmark, lambda: subprocess.run(command, check=True, capture_output=True), rounds=3)
 
 
 def _decode_s(network: Workload, past: Ints) -> float:

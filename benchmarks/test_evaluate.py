@@ -26,6 +26,7 @@ from asr.corpora import load_corpus
 from asr.decode import BATCH_SIZE
 from asr.encode import encode
 from asr.models import load_recogniser
+from benchmarks.pedantic import pedantic
 from quant.quantize import quantize
 from quant.recipe import load_recipe
 from traces.cache_argument import cache_argument
@@ -100,7 +101,7 @@ def test_ratio_to_float(benchmark: BenchmarkFixture, name: str) -> None:
     case = CASES[name]()
     networks = {"float": case.model}
     networks |= {recipe: quantize(case.model, load_recipe(recipe)).model for recipe in RECIPES}
-    ratios = benchmark.pedantic(_ratios, (networks, case), rounds=1)  # type: ignore[no-untyped-call]
+    ratios = pedantic(benchmark, lambda: _ratios(networks, case))
     benchmark.extra_info.update(ratios)
     assert max(ratios.values()) <= LIMIT, ratios
 

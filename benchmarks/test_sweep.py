@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from benchmarks.pedantic import pedantic
 from edgeasr.executors import executor_of
 from reports.sweep.config import load_sweep
 from reports.sweep.run import run_sweep
@@ -47,7 +48,7 @@ def test_whole_sweep(benchmark: BenchmarkFixture, tmp_path: Path, jobs: int) -> 
             return run_sweep(sweep, tmp_path / "run", executor=executor).results.n_costed
 
     start_s = time.perf_counter()
-    done = benchmark.pedantic(run, rounds=1)  # type: ignore[no-untyped-call]
+    done = pedantic(benchmark, run)
     peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     benchmark.extra_info.update({"points": done, "peak_mib": peak_mib})
     assert done == POINTS
