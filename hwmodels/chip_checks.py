@@ -7,12 +7,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from hwmodels.chip import Chip, Rate
+from hwmodels.chip import Chip
 from hwmodels.format_class import bits_of, expand_classes, is_class
 from hwmodels.lanes import EXTENTS
-from hwmodels.op_table import Bools, Floats
+from hwmodels.op_table import PRODUCTS, Bools, Floats
 from hwmodels.quantity import nominal
-from hwmodels.rates import PRODUCTS
+from hwmodels.rate import Rate
 
 POSITIVE = frozenset(
     {

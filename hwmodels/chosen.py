@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from hwmodels.chip import Chip, Rate
+from hwmodels.chip import Chip
 from hwmodels.lanes import EXTENTS, lane_table
 from hwmodels.op_table import Floats
 from hwmodels.quantity import Quantity, Varied, nominal
+from hwmodels.rate import Rate
 from traces.errors import unknown_name
 
 SOURCE = "chosen for this run"

@@ -6,7 +6,7 @@ from hwmodels.chip import Chip
 from hwmodels.op_table import Floats, OpTable
 from hwmodels.placement import Placement
 from hwmodels.quantity import NOMINAL
-from hwmodels.rates import RowRates
+from hwmodels.row_rates import RowRates
 from hwmodels.tiling import tiled_bytes
 from hwmodels.traffic import LevelBytes
 from hwmodels.unpack import touched_weights

@@ -7,7 +7,7 @@ import numpy as np
 from hwmodels.chip import Chip
 from hwmodels.op_table import Floats, OpTable
 from hwmodels.quantity import corners
-from hwmodels.rates import RowRates
+from hwmodels.row_rates import RowRates
 from hwmodels.traffic import LevelBytes
 from hwmodels.unpack import unpacked
 from hwmodels.utilisation import is_product, work

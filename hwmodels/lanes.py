@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hwmodels.op_table import Floats
+from hwmodels.op_table import Bools, Floats, Ints
 from hwmodels.quantity import NOMINAL, Quantity, Varied, corner_table
 
 EXTENTS = ("batch", "m", "k", "n")
@@ -57,3 +57,36 @@ def lane_table(lanes: tuple[int | Varied, ...]) -> Floats:
     )
     table: Floats = corner_table(tuple(numbers), more_is_faster=True)[NOMINAL]
     return table
+
+
+@dataclass(frozen=True, slots=True)
+class RowLanes:
+    """The lanes each row of a table is done on: (chips, rows) for `EXTENTS`, (rows,) for all others."""
+
+    batch: Floats
+    m: Floats
+    k: Floats
+    n: Floats
+    m_inner: Floats
+    """0 where blocks are cut along m as a whole."""
+    flat: Bools
+    window: Floats
+    deep: Floats
+
+
+def row_lanes(lanes: tuple[Lanes, ...], rows: Ints) -> RowLanes:
+    """Return as columns the lanes that `rows` picks: (rows,) indices into `lanes`."""
+
+    def extent(name: str) -> Floats:
+        return lane_table(tuple(getattr(each, name) for each in lanes))[:, rows]
+
+    def count(name: str) -> Floats:
+        return np.array([getattr(each, name) for each in lanes], dtype=np.float64)[rows]
+
+    return RowLanes(
+        **{name: extent(name) for name in EXTENTS},
+        flat=np.array([each.flat for each in lanes], dtype=np.bool_)[rows],
+        m_inner=count("m_inner"),
+        window=count("window"),
+        deep=count("deep"),
+    )

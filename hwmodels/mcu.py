@@ -6,7 +6,7 @@ from hwmodels.chip import Chip
 from hwmodels.op_table import Floats, OpClass, OpTable
 from hwmodels.placement import Placement
 from hwmodels.quantity import NOMINAL
-from hwmodels.rates import RowRates
+from hwmodels.row_rates import RowRates
 from hwmodels.traffic import LevelBytes
 from hwmodels.unpack import touched_weights
 from hwmodels.utilisation import is_product
@@ -25,8 +25,8 @@ def level_bytes(
     widened = np.isfinite(rates.weights_per_s[NOMINAL])
     activation_product = ops.op_class == OpClass.ACTIVATION_PRODUCT
     stationary_once = np.where(activation_product, ops.second_bytes, weight_bytes)
-    moving = np.where(product, ops.input_bytes * np.ceil(ops.n / rates.lanes_n), ops.input_bytes)
-    uses = np.where(product, np.ceil(ops.m / rates.lanes_m), 1.0)
+    moving = np.where(product, ops.input_bytes * np.ceil(ops.n / rates.lanes.n), ops.input_bytes)
+    uses = np.where(product, np.ceil(ops.m / rates.lanes.m), 1.0)
     stationary = stationary_once * np.where(widened, 1.0, uses)
     moving = np.where(ops.op_class == OpClass.DEPTHWISE, ops.input_bytes * ops.kernel / ops.stride, moving)
     second = np.where(activation_product, stationary, ops.second_bytes)

@@ -3,7 +3,7 @@
 from hwmodels.chip import Chip
 from hwmodels.op_table import Floats, OpTable
 from hwmodels.placement import Placement
-from hwmodels.rates import RowRates
+from hwmodels.row_rates import RowRates
 from hwmodels.tiling import tiled_bytes
 from hwmodels.traffic import LevelBytes
 

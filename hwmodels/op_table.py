@@ -40,6 +40,10 @@ class OpClass(IntEnum):
         return self.name.lower()
 
 
+PRODUCTS = (OpClass.DENSE, OpClass.DEPTHWISE, OpClass.MATVEC, OpClass.ACTIVATION_PRODUCT)
+"""Classes whose work is counted in MACs; all others in elementary vector steps."""
+
+
 @dataclass(frozen=True, slots=True)
 class OpTable:
     """Ops with every symbol bound. All arrays have one entry per row; extents are floats so that they scale.

@@ -78,6 +78,19 @@ class Varied(Quantity):
         return Varied(math.nan, "chosen", source, math.nan, math.nan, each, each, each)
 
 
+@dataclass(frozen=True, slots=True)
+class FormatQuantity:
+    """A number that depends on a format class, such as `int8`."""
+
+    name: str
+    amount: Quantity
+
+
+def amount_of(entries: tuple[FormatQuantity, ...], name: str) -> Quantity | None:
+    """Return the number for a format class; None where there is none."""
+    return next((entry.amount for entry in entries if entry.name == name), None)
+
+
 def corner_table(quantities: tuple[Quantity, ...], *, more_is_faster: bool) -> Floats:
     """Return the optimistic, nominal and pessimistic values of some numbers: (3, chips, quantities).
 

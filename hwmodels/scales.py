@@ -5,7 +5,7 @@ import numpy as np
 from hwmodels.chip import Level
 from hwmodels.op_table import Floats, OpClass, OpTable
 from hwmodels.quantity import corners
-from hwmodels.rates import RowRates
+from hwmodels.row_rates import RowRates
 from hwmodels.utilisation import blocks_of_m
 
 CHANNELS = 64.0
@@ -22,7 +22,7 @@ def scales_s(ops: OpTable, level: Level, rates: RowRates) -> Floats:
     """
     if level.channel_s is None:
         return np.zeros((3, 1, ops.n_rows))
-    positions = blocks_of_m(ops, rates) * rates.lanes_m
+    positions = blocks_of_m(ops, rates) * rates.lanes.m
     blocks = positions * np.minimum(ops.n, CHANNELS) / np.maximum(rates.results_at_once, 1.0)
     passes = np.where(ops.op_class == OpClass.DENSE, np.ceil(blocks), 1.0)
     channels = np.where(ops.weight_elements > 0, ops.batch * ops.n, 0.0)

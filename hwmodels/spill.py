@@ -5,7 +5,7 @@ import numpy as np
 from hwmodels.chip import Chip
 from hwmodels.op_table import Floats, OpTable
 from hwmodels.quantity import NOMINAL, nominal
-from hwmodels.rates import RowRates
+from hwmodels.row_rates import RowRates
 
 
 def spill_level(chip: Chip) -> int:

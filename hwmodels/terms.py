@@ -16,7 +16,7 @@ from hwmodels.op_table import Bools, Floats, OpClass, OpTable
 from hwmodels.overlap import combined_s
 from hwmodels.placement import Placement
 from hwmodels.quantity import NOMINAL, corners, nominal
-from hwmodels.rates import RowRates, row_rates
+from hwmodels.row_rates import RowRates, row_rates
 from hwmodels.scales import scales_s
 from hwmodels.spill import spill_level, spilled_bytes
 from hwmodels.traffic import LevelBytes, Traffic

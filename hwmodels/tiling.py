@@ -15,7 +15,7 @@ from hwmodels.distinct import distinct_rows
 from hwmodels.op_table import Bools, Floats, OpClass, OpTable
 from hwmodels.placement import Placement
 from hwmodels.quantity import nominal
-from hwmodels.rates import RowRates
+from hwmodels.row_rates import RowRates
 from hwmodels.tile_search import Products, Reloads, search_reloads
 from hwmodels.traffic import LevelBytes
 
@@ -76,8 +76,8 @@ def array_bytes(ops: OpTable, rates: RowRates, *, weight_bytes: Floats) -> Float
     A product reads each moving element once per `lanes.n` results and each stationary one once per `lanes.m`.
     """
     reads = ops.macs * (
-        rates.activation_bytes / np.minimum(rates.lanes_n, np.maximum(ops.n, 1.0))
-        + rates.weight_bytes / np.minimum(rates.lanes_m, np.maximum(ops.m, 1.0))
+        rates.activation_bytes / np.minimum(rates.lanes.n, np.maximum(ops.n, 1.0))
+        + rates.weight_bytes / np.minimum(rates.lanes.m, np.maximum(ops.m, 1.0))
     )
     written = ops.epilogue_bytes + ops.output_bytes
     return np.maximum(reads + written, once_bytes(ops, weight_bytes=weight_bytes))
@@ -99,7 +99,7 @@ def _short_reads(ops: OpTable, level: Level, rates: RowRates) -> Floats:
     """Return the bytes moved per byte read: (chips, rows), over 1 where pixels are shorter than the lanes."""
     if level.short_read_factor is None:
         return np.ones((1, ops.n_rows))
-    short = _is_tiled(ops) & (ops.kernel > 1) & (ops.in_channels < rates.lanes_k)
+    short = _is_tiled(ops) & (ops.kernel > 1) & (ops.in_channels < rates.lanes.k)
     return np.where(short, nominal(level.short_read_factor), 1.0)
 
 

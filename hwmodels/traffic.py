@@ -5,7 +5,7 @@ from typing import Protocol
 from hwmodels.chip import Chip
 from hwmodels.op_table import Floats, OpTable
 from hwmodels.placement import Placement
-from hwmodels.rates import RowRates
+from hwmodels.row_rates import RowRates
 
 LevelBytes = tuple[Floats, ...]
 """Bytes across the port of each level, nearest first: (chips, rows) each; one chip where they do not vary."""

@@ -7,7 +7,7 @@ import numpy as np
 from hwmodels.chip import Chip
 from hwmodels.op_table import Floats, OpClass, OpTable
 from hwmodels.quantity import NOMINAL, corners
-from hwmodels.rates import RowRates, pace_hz
+from hwmodels.row_rates import RowRates
 from hwmodels.utilisation import is_product
 
 
@@ -58,7 +58,7 @@ def unpack_s(ops: OpTable, rates: RowRates, chip: Chip) -> Floats:
     found = unpacked(ops, rates, chip)
     seconds = found.widened / rates.weights_per_s
     if chip.unpacking is not None and found.partial_sums.any():
-        pace = pace_hz(chip.unit(chip.unpacking.unit))
+        pace = chip.unit(chip.unpacking.unit).pace_hz()
         per_s = corners(chip.unpacking.partial_sums_per_cycle, more_is_faster=True) * pace
         seconds = seconds + found.partial_sums / per_s
     elementwise = found.converted + found.added
@@ -99,4 +99,4 @@ def _added(ops: OpTable, rates: RowRates, chip: Chip) -> Floats:
 def _elementwise_per_s(chip: Chip) -> Floats:
     """Return the steps per second of the chip's first rate for elementwise work: (3, chips, 1)."""
     rate = next(rate for rate in chip.rates if OpClass.ELEMENTWISE in rate.ops)
-    return corners(rate.per_cycle, more_is_faster=True) * pace_hz(chip.unit(rate.unit))
+    return corners(rate.per_cycle, more_is_faster=True) * chip.unit(rate.unit).pace_hz()

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from hwmodels.op_table import Bools, Floats, OpClass, OpTable
-from hwmodels.rates import PRODUCTS, RowRates
+from hwmodels.op_table import PRODUCTS, Bools, Floats, OpClass, OpTable
+from hwmodels.row_rates import RowRates
 
 
 def is_product(ops: OpTable) -> Bools:
@@ -38,11 +38,11 @@ def compute_cycles(ops: OpTable, rates: RowRates) -> Floats:
     of n.
     """
     ops = _side_by_side(ops, rates)
-    blocks = np.ceil(ops.batch / rates.lanes_batch) * blocks_of_m(ops, rates) * np.ceil(ops.n / rates.lanes_n)
-    slabs = np.ceil(np.where(rates.whole_window, ops.k, ops.in_channels) / rates.lanes_k)
-    k = np.where(rates.whole_window, slabs * rates.lanes_k, _walked(ops, rates))
-    lanes = rates.lanes_batch * rates.lanes_m * rates.lanes_n
-    channels = _rounded(ops.batch, rates.lanes_batch) * _rounded(ops.n, rates.lanes_n)
+    blocks = np.ceil(ops.batch / rates.lanes.batch) * blocks_of_m(ops, rates) * np.ceil(ops.n / rates.lanes.n)
+    slabs = np.ceil(np.where(rates.whole_window, ops.k, ops.in_channels) / rates.lanes.k)
+    k = np.where(rates.whole_window, slabs * rates.lanes.k, _walked(ops, rates))
+    lanes = rates.lanes.batch * rates.lanes.m * rates.lanes.n
+    channels = _rounded(ops.batch, rates.lanes.batch) * _rounded(ops.n, rates.lanes.n)
     filled = np.where(rates.serial, ops.batch * ops.n / channels, 1.0)
     multiplying = np.maximum(
         blocks * lanes * filled * k / rates.per_cycle, channels * k / rates.decoded_per_cycle
@@ -66,7 +66,7 @@ def _side_by_side(ops: OpTable, rates: RowRates) -> OpTable:
     """
     if not rates.packs_groups.any():
         return ops
-    fitting = np.floor(rates.lanes_n / np.maximum(ops.n, 1.0))
+    fitting = np.floor(rates.lanes.n / np.maximum(ops.n, 1.0))
     packed = rates.packs_groups & ops.convolution & (ops.op_class == OpClass.DENSE)
     together = np.where(packed, np.maximum(np.minimum(fitting, ops.batch), 1.0), 1.0)
     return replace(
@@ -80,11 +80,11 @@ def _side_by_side(ops: OpTable, rates: RowRates) -> OpTable:
 
 def blocks_of_m(ops: OpTable, rates: RowRates) -> Floats:
     """Return the blocks along m: (rows,); where they have a shape, along both of its axes."""
-    inner = np.where(rates.lanes_m_inner > 0, rates.lanes_m_inner, rates.lanes_m)
-    width = np.where(rates.lanes_m_inner > 0, ops.m_inner, ops.m)
+    inner = np.where(rates.lanes.m_inner > 0, rates.lanes.m_inner, rates.lanes.m)
+    width = np.where(rates.lanes.m_inner > 0, ops.m_inner, ops.m)
     rows = ops.m / np.maximum(width, 1.0)
-    inner = np.where((rows == 1) & (rates.lanes_flat > 0), rates.lanes_m, inner)
-    blocks: Floats = np.ceil(width / inner) * np.ceil(rows / (rates.lanes_m / inner))
+    inner = np.where((rows == 1) & (rates.lanes.flat), rates.lanes.m, inner)
+    blocks: Floats = np.ceil(width / inner) * np.ceil(rows / (rates.lanes.m / inner))
     return blocks
 
 
@@ -98,9 +98,9 @@ def _walked(ops: OpTable, rates: RowRates) -> Floats:
     A window is walked channels first, `lanes.deep` at a time for each of its elements, or `lanes.window`
     elements at a time with channels rounded to `lanes.k`: whichever is shorter.
     """
-    deep = np.maximum(rates.lanes_deep, rates.lanes_k)
+    deep = np.maximum(rates.lanes.deep, rates.lanes.k)
     channels_first = ops.kernel * _rounded(ops.in_channels, deep)
-    window_first = _rounded(ops.kernel, rates.lanes_window) * _rounded(ops.in_channels, rates.lanes_k)
+    window_first = _rounded(ops.kernel, rates.lanes.window) * _rounded(ops.in_channels, rates.lanes.k)
     shorter: Floats = np.minimum(channels_first, window_first)
     return shorter
 

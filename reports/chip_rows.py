@@ -1,12 +1,9 @@
 """A chip as the rows of a report: what it is, its roofs, and where each of its numbers comes from."""
 
 from hwmodels.chip import Chip
-from hwmodels.op_table import OpClass
+from hwmodels.op_table import PRODUCTS
 from hwmodels.units import unit_symbol
 from reports.data import BandwidthRow, CeilingRow, ChipRow, ProvenanceRow
-
-PRODUCTS = frozenset({OpClass.DENSE, OpClass.DEPTHWISE, OpClass.MATVEC, OpClass.ACTIVATION_PRODUCT})
-"""The classes whose rates count MACs."""
 
 
 def chip_row(chip: Chip) -> ChipRow:
@@ -18,7 +15,7 @@ def ceiling_rows(chip: Chip) -> tuple[CeilingRow, ...]:
     """Return the most MACs per second each unit does, per pair of formats."""
     peaks: dict[tuple[str, str], float] = {}
     for rate in chip.rates:
-        if PRODUCTS & set(rate.ops):
+        if not set(PRODUCTS).isdisjoint(rate.ops):
             key = (rate.unit, f"{rate.weight or 'any'} x {rate.activation or 'any'}")
             unit = chip.unit(rate.unit)
             peak = rate.per_cycle.value * unit.clock_hz.value * (unit.speed.value if unit.speed else 1.0)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hwmodels.chip import Chip, Remedy
+from hwmodels.chip import Chip
 from hwmodels.op_table import Floats, Ints, OpTable
-from hwmodels.rates import row_rates
+from hwmodels.rate import Remedy
+from hwmodels.row_rates import row_rates
 from hwmodels.unpack import stored_weight_bytes
 from simulator.bind import WEIGHTED, Bound
 from traces.graph import Role

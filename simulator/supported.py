@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from hwmodels.chip import Chip
 from hwmodels.op_table import OpClass
-from hwmodels.rates import choose
+from hwmodels.rate_choice import choose
 from quant.recipe import Recipe
 from traces.errors import EdgeAsrError
 from traces.formats import Format
@@ -82,6 +82,6 @@ def _one(chip: Chip, op: OpClass, weight: Format, activation: Format) -> tuple[S
         choice = choose(chip, op, weight, activation)
     except EdgeAsrError as error:
         return Support.NONE, str(error)
-    if chip.unit(choice.rate.unit).kind == "host":
+    if choice.on_host:
         return Support.HOST, choice.note
     return (Support.STORED, choice.note) if choice.note else (Support.COMPUTED, "")

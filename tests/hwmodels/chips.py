@@ -5,23 +5,19 @@ from dataclasses import replace
 from hwmodels.chip import (
     Chip,
     Energy,
-    Fallback,
-    FormatQuantity,
     Holding,
     Level,
     Order,
     Overheads,
     Overlap,
-    Rate,
-    Remedy,
     Tiling,
     Unit,
     Unpacking,
 )
 from hwmodels.lanes import Lanes
-from hwmodels.op_table import OpClass
-from hwmodels.quantity import Quantity
-from hwmodels.rates import PRODUCTS
+from hwmodels.op_table import PRODUCTS, OpClass
+from hwmodels.quantity import FormatQuantity, Quantity
+from hwmodels.rate import Fallback, Rate, Remedy
 
 ALL: tuple[Holding, ...] = ("weights", "activations", "caches")
 VECTOR = tuple(op for op in OpClass if op not in PRODUCTS)

@@ -5,9 +5,9 @@ import pytest
 from hwmodels.chip import Chip
 from hwmodels.chip_file import chip_names, load_chip
 from hwmodels.energy import running_power_w
-from hwmodels.op_table import OpClass
+from hwmodels.op_table import PRODUCTS, OpClass
 from hwmodels.quantity import KINDS, NOMINAL, RANGED_KINDS, Quantity
-from hwmodels.rates import PRODUCTS, choose
+from hwmodels.rate_choice import choose
 from hwmodels.units import unit_symbol
 from traces.formats import FLOAT16, FLOAT32, INT8_CHANNEL, Format
 

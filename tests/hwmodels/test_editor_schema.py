@@ -5,9 +5,9 @@ from typing import get_args
 import yaml
 
 from hwmodels.chip_file import CHIPS_FOLDER, chip_names
-from hwmodels.chip_schema import OpName
 from hwmodels.editor_schema import SCHEMA_PATH, editor_schema
 from hwmodels.op_table import OpClass
+from hwmodels.rate_node import OpName
 
 
 def test_the_schema_beside_the_chips_is_up_to_date() -> None:

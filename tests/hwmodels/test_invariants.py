@@ -11,9 +11,8 @@ from hwmodels.chip import Chip
 from hwmodels.chip_file import chip_names, load_chip
 from hwmodels.cost_table import CostTable
 from hwmodels.model import cost
-from hwmodels.op_table import OpClass, OpTable
+from hwmodels.op_table import PRODUCTS, OpClass, OpTable
 from hwmodels.quantity import NOMINAL
-from hwmodels.rates import PRODUCTS, pace_hz
 from simulator.place import place
 from tests.hwmodels.tables import Row, attend, conv, dense, depthwise, table, vector
 from traces.formats import FLOAT16, INT8_TENSOR, Format
@@ -74,7 +73,7 @@ def test_no_latency_below_the_roofline_of_the_same_chip(name: str, ops: OpTable)
     chip = load_chip(name)
     found = costed(chip, ops)
     peak = max(
-        rate.per_cycle.value * pace_hz(chip.unit(rate.unit))[NOMINAL].item()
+        rate.per_cycle.value * chip.unit(rate.unit).pace_hz()[NOMINAL].item()
         for rate in chip.rates
         if set(rate.ops) & set(PRODUCTS)
     )

@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hwmodels.chip import Chip, Family, Rate
+from hwmodels.chip import Chip, Family
 from hwmodels.cost_table import CostTable
 from hwmodels.lanes import Lanes
 from hwmodels.model import cost
 from hwmodels.op_table import Floats, OpClass, OpTable
-from hwmodels.rates import row_rates
+from hwmodels.rate import Rate
+from hwmodels.row_rates import row_rates
 from hwmodels.unpack import touched_weights, unpacked
 from simulator.place import place
 from tests.hwmodels.chips import ROUND, number

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hwmodels.chip import Rate
 from hwmodels.chip_file import load_chip
 from hwmodels.lanes import Lanes
 from hwmodels.op_table import OpClass, OpTable
-from hwmodels.rates import row_rates
+from hwmodels.rate import Rate
+from hwmodels.row_rates import row_rates
 from hwmodels.utilisation import compute_cycles
 from tests.hwmodels.chips import ROUND, number
 from tests.hwmodels.tables import Row, conv, dense, depthwise, table, vector
