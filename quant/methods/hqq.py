@@ -66,7 +66,7 @@ def fit_weight(weight: "Tensor", number: Format, *, module: str, config: HqqConf
     """
     import torch
 
-    from quant.quantizer import Scale, code_dtype, code_range, grouped, to_codes
+    from quant.quantizer import Scale, code_dtype, grouped, row_blocks, to_codes
     from quant.weights import QuantizedWeight, round_weight
 
     start = round_weight(weight, number, module=module).scale
@@ -75,17 +75,29 @@ def fit_weight(weight: "Tensor", number: Format, *, module: str, config: HqqConf
     is_real = grouped(torch.ones_like(weight, dtype=torch.float32), number)
     step = start.scale.float().unsqueeze(-1)
     zero = torch.zeros_like(step) if start.zero is None else start.zero.float().unsqueeze(-1)
-    if start.zero is not None:
-        codes = code_range(number)
-        step, zero = _fitted(groups, is_real, step, zero, number=number, config=config, free_zero=True)
-        zero = zero.round().clamp(codes.low, codes.high)
-    step, zero = _fitted(groups, is_real, step, zero, number=number, config=config, free_zero=False)
+    for rows in row_blocks(groups):
+        step[rows], zero[rows] = _fitted(
+            groups[rows], is_real[rows], step[rows], zero[rows], number=number, config=config
+        )
     stored = None if start.zero is None else zero.squeeze(-1).to(code_dtype(number))
     scale = Scale(step.squeeze(-1).half(), stored)
     return QuantizedWeight(to_codes(weight, scale, number), scale, number)
 
 
 def _fitted(
+    groups: "Tensor", is_real: "Tensor", step: "Tensor", zero: "Tensor", *, number: Format, config: HqqConfig
+) -> "tuple[Tensor, Tensor]":
+    """Return step and zero point, (rows, groups, 1) as those given, the zero point a code."""
+    from quant.quantizer import code_range
+
+    if not number.symmetric:
+        codes = code_range(number)
+        step, zero = _refined(groups, is_real, step, zero, number=number, config=config, free_zero=True)
+        zero = zero.round().clamp(codes.low, codes.high)
+    return _refined(groups, is_real, step, zero, number=number, config=config, free_zero=False)
+
+
+def _refined(
     groups: "Tensor",
     is_real: "Tensor",
     step: "Tensor",
@@ -95,7 +107,7 @@ def _fitted(
     config: HqqConfig,
     free_zero: bool,
 ) -> "tuple[Tensor, Tensor]":
-    """Return step and zero point, (rows, groups, 1) as those given, fitted in turn with the codes."""
+    """Return step and zero point, (rows, groups, 1) as those given, refined in turn with the codes."""
     import torch
 
     from quant.quantizer import SMALLEST_SCALE, code_range

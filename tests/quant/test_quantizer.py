@@ -4,12 +4,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quant.quantizer import (
+    BLOCK_ELEMENTS,
     RangeSearch,
     code_range,
     fake_quantize,
     find_scale,
     from_codes,
     grouped,
+    row_blocks,
     to_codes,
     ungrouped,
 )
@@ -178,6 +180,18 @@ def test_search_takes_the_best_share_by_brute_force() -> None:
 
     found = find_scale(weight, number, search=RangeSearch()).scale.float()
     assert error(found) == pytest.approx(min(error(largest / 3) for largest in clipped), rel=5e-3)
+
+
+@pytest.mark.parametrize("name", ["int3_channel_asym", "int4_g48"])
+def test_rows_are_searched_alike_in_any_company(name: str) -> None:
+    """A weight of several blocks comes out as its first and last rows do alone."""
+    number = Format.parse(name)
+    weight = torch.randn(3 * BLOCK_ELEMENTS // 80, 80, generator=torch.Generator().manual_seed(5)) ** 3
+    assert len(row_blocks(grouped(weight, number))) > 2
+    together = find_scale(weight, number, search=RangeSearch()).scale
+    for row in (0, len(weight) // 2, len(weight) - 1):
+        alone = find_scale(weight[row : row + 1], number, search=RangeSearch()).scale
+        assert torch.equal(together[row : row + 1], alone)
 
 
 def test_numbers_that_cannot_be_quantized() -> None:

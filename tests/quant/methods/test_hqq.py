@@ -7,6 +7,7 @@ from torch import Tensor
 from quant.methods.hqq import HqqConfig, fit_weight, hqq
 from quant.methods.problem import Problem
 from quant.plan import make_plan
+from quant.quantizer import BLOCK_ELEMENTS
 from quant.recipe import MethodStep, load_recipe, with_methods
 from quant.weights import round_weight
 from tests.quant.networks import NETWORKS
@@ -51,6 +52,13 @@ def test_what_pads_a_short_last_group_does_not_count() -> None:
     weight = normal(6, 80) + 0.1  # far from zero, where the padding lies
     whole, alone = fitted(weight, "int3_g64_asym"), fitted(weight[:, 64:], "int3_channel_asym")
     assert torch.equal(whole[:, 64:], alone)
+
+
+def test_rows_are_fitted_alike_in_any_company() -> None:
+    weight = normal(3 * BLOCK_ELEMENTS // 80, 80)
+    together = fitted(weight, "int3_channel_asym")
+    for row in (0, len(weight) - 1):
+        assert torch.equal(together[row : row + 1], fitted(weight[row : row + 1], "int3_channel_asym"))
 
 
 def test_large_residuals_do_not_count_in_full() -> None:
