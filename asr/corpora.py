@@ -49,7 +49,7 @@ def _open(spec: str, root: Path | None) -> Corpus:
         return read_hub(spec, LEADERBOARD[spec], root=root)
     if Path(spec).is_dir():
         raise EdgeAsrError(f"corpus '{spec}' is a folder; write '{FOLDER_PREFIX}{spec}'")
-    raise unknown_name("corpus", spec, corpus_names())
+    raise unknown_name("corpus", spec, known=corpus_names())
 
 
 def _folder(path: str) -> Path:

@@ -47,7 +47,7 @@ def load_folder(
         EdgeAsrError: as `asr.models.load_recogniser`.
     """
     if dtype not in DTYPES:
-        raise unknown_name("dtype", dtype, DTYPES)
+        raise unknown_name("dtype", dtype, known=DTYPES)
     with one_line(f"cannot load the model in '{folder}'", remedy=REMEDY):
         config, family = read_config(folder)
         packed = folder / TENSORS

@@ -86,7 +86,7 @@ def check_name(name: str) -> None:
         EdgeAsrError: offering the nearest known names.
     """
     if find_source(name) is None and "/" not in name and not Path(name).expanduser().is_dir():
-        raise unknown_name("model", name, _known_names())
+        raise unknown_name("model", name, known=_known_names())
 
 
 def locate(name_or_path: str | Path, *, revision: str | None = None) -> tuple[Path, str, str | None]:
@@ -112,11 +112,11 @@ def locate(name_or_path: str | Path, *, revision: str | None = None) -> tuple[Pa
         try:
             folder, commit = download_model(name, revision=revision or "main")
         except EdgeAsrError as error:
-            raise EdgeAsrError(f"{error}; {unknown_name('model', name, _known_names())}") from error
+            raise EdgeAsrError(f"{error}; {unknown_name('model', name, known=_known_names())}") from error
         return folder, name, commit
     if "/" in name:
         raise EdgeAsrError(f"model folder '{name}' does not exist")
-    raise unknown_name("model", name, _known_names())
+    raise unknown_name("model", name, known=_known_names())
 
 
 def _known_names() -> tuple[str, ...]:

@@ -86,12 +86,12 @@ def measured(study: Study, model: str, recipes: dict[str, Recipe]) -> Iterable[M
     held_out = calibration_data(recogniser, corpus, start=n_seen or 0, limit=N_HELD_OUT)
 
     def details(recipe: Recipe) -> tuple[LayerDetail, ...]:
-        return quantize(recogniser.model, recipe, seen, details=held_out).details
+        return quantize(recogniser.model, recipe, calibration=seen, details=held_out).details
 
     reference = details(rounded_to_nearest(load_recipe(FORMATS)))
     for name, recipe in recipes.items():
         start_s = time.process_time()
-        row = layer_error_row(model, name, details(recipe), reference)
+        row = layer_error_row(model, name, details=details(recipe), reference=reference)
         yield Measured(row, settings_of(recipe), time.process_time() - start_s)
 
 

@@ -42,7 +42,15 @@ def main() -> None:
             asked = Question(model, CHIPS, (), formats=FORMATS, confirmed=CONFIRMED)
             run = chosen.runs / f"bits-{model}"
             found.append(
-                compare_mixed(asked, corpora, UNIFORM, METHODS, run, progress=progress, executor=executor)
+                compare_mixed(
+                    asked,
+                    corpora,
+                    uniform=UNIFORM,
+                    methods=METHODS,
+                    folder=run,
+                    progress=progress,
+                    executor=executor,
+                )
             )
     folder = "AN4_DIR=... " if len(corpora) > 1 else ""
     models = "" if set(chosen.models) == set(MODELS) else f" --models {' '.join(chosen.models)}"

@@ -95,7 +95,9 @@ def test_one_chip(benchmark: BenchmarkFixture, whole: Task, chip: str) -> None:
 @pytest.mark.parametrize("which", ["bandwidth", "sizes", "everything"])
 def test_thousand_chips(benchmark: BenchmarkFixture, whole: Task, template: str, which: str) -> None:
     chip, varied = load_chip(template), varied_numbers(load_chip(template), which, 1000)
-    found = pedantic(benchmark, lambda: cost_on_variants(whole, chip, varied), rounds=3, warmup_rounds=1)
+    found = pedantic(
+        benchmark, lambda: cost_on_variants(whole, chip, varied=varied), rounds=3, warmup_rounds=1
+    )
     assert found.latency_s.nominal.shape == (1000,)
 
 
@@ -105,11 +107,11 @@ def test_twenty_chips(benchmark: BenchmarkFixture, whole: Task, how: str) -> Non
     chip, varied = load_chip("npu-template"), varied_numbers(load_chip("npu-template"), "everything", 20)
 
     def at_once() -> Floats:
-        return cost_on_variants(whole, chip, varied).latency_s.nominal
+        return cost_on_variants(whole, chip, varied=varied).latency_s.nominal
 
     def one_by_one() -> Floats:
         each = ({path: values[idx : idx + 1] for path, values in varied.items()} for idx in range(20))
-        return np.concatenate([cost_on_variants(whole, chip, one).latency_s.nominal for one in each])
+        return np.concatenate([cost_on_variants(whole, chip, varied=one).latency_s.nominal for one in each])
 
     found = benchmark(at_once if how == "at_once" else one_by_one)
     assert found.tolist() == at_once().tolist()
@@ -120,7 +122,7 @@ def test_hundred_thousand_chips(benchmark: BenchmarkFixture, whole: Task) -> Non
     chip, n_chips = load_chip("npu-template"), 100_000
     varied = varied_numbers(chip, "swept", n_chips)
     before_bytes = peak_bytes()
-    found = pedantic(benchmark, lambda: cost_on_variants(whole, chip, varied))
+    found = pedantic(benchmark, lambda: cost_on_variants(whole, chip, varied=varied))
     added_mib = (peak_bytes() - before_bytes) / 2**20
     benchmark.extra_info["peak memory added, MiB"] = round(added_mib, 1)
     assert added_mib < MOST_MIB

@@ -50,7 +50,7 @@ def duration_s(
 ) -> float:
     """Quantize once, and say how long it took."""
     started = time.perf_counter()
-    pedantic(benchmark, lambda: quantize(model, recipe, data))
+    pedantic(benchmark, lambda: quantize(model, recipe, calibration=data))
     return time.perf_counter() - started
 
 

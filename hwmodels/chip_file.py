@@ -60,7 +60,7 @@ def _path_of(name_or_path: str | Path) -> Path:
     if isinstance(name_or_path, Path) or text.endswith((".yaml", ".yml")) or "/" in text:
         return Path(name_or_path)
     if text not in chip_names():
-        raise unknown_name("chip", text, chip_names())
+        raise unknown_name("chip", text, known=chip_names())
     return CHIPS_FOLDER / f"{text}.yaml"
 
 

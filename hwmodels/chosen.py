@@ -32,7 +32,7 @@ def with_chosen(chip: Chip, chosen: Mapping[str, Floats]) -> Chip:
     known = choosable(chip) if chosen else ()
     for path in chosen:
         if path not in known:
-            raise unknown_name(f"number of chip {chip.name}", path, known)
+            raise unknown_name(f"number of chip {chip.name}", path, known=known)
     lanes = {path for path, _ in chip.lanes()}
     for path, values in chosen.items():
         if path not in lanes:

@@ -29,7 +29,7 @@ def apply_overrides(chip: Chip, overrides: tuple[str, ...]) -> Chip:
         if not equals or not text.strip():
             raise EdgeAsrError(f"'{override}' sets nothing; write key.path=value, such as {_example(chip)}")
         if path not in known:
-            raise unknown_name(f"number of chip {chip.name}", path, known)
+            raise unknown_name(f"number of chip {chip.name}", path, known=known)
         chosen[path] = np.asarray(number_at(path, text))
     if not chosen:
         return chip

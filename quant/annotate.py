@@ -56,7 +56,7 @@ def _float_columns(graph: Graph, recipe: Recipe) -> tuple[dict[str, int], frozen
         if op.kind is not OpKind.WEIGHT_PRODUCT or not isinstance(op.extents, Product):
             continue
         width = op.extents.k.constant or 0
-        count = 0 if is_rotation(op.module) else n_float_columns(recipe, op.module, width)
+        count = 0 if is_rotation(op.module) else n_float_columns(recipe, op.module, in_features=width)
         if count == width:
             whole.add(op.name)
         elif count and not recipe.layer_formats(op.module).weight.is_float:

@@ -122,7 +122,7 @@ def run(model: nn.Module, batch: CalibrationBatch) -> None:
 
 
 def capture_ranges(
-    model: nn.Module, formats: Mapping[str, Format], data: CalibrationData, *, percentile: float = PERCENTILE
+    model: nn.Module, formats: Mapping[str, Format], *, data: CalibrationData, percentile: float = PERCENTILE
 ) -> dict[str, Scale]:
     """Return the fixed scale of each named module's input, over all calibration data but padding.
 

@@ -15,7 +15,7 @@ def channel_absmax(block: Block, pairs: tuple[ScalePair, ...]) -> tuple[Tensor, 
         found = x.abs().amax(0)
         largest[name] = torch.maximum(largest[name], found) if name in largest else found
 
-    observe(block, _readers(pairs), see, student=False)
+    observe(block, _readers(pairs), see=see, student=False)
     return tuple(largest[name] for name in _readers(pairs))
 
 
@@ -29,7 +29,7 @@ def channel_mean_magnitude(block: Block, pairs: tuple[ScalePair, ...]) -> tuple[
         sums[name] = sums[name] + found if name in sums else found
         n_tokens[name] += len(x)
 
-    observe(block, _readers(pairs), see, student=False)
+    observe(block, _readers(pairs), see=see, student=False)
     return tuple((sums[name] / n_tokens[name]).float() for name in _readers(pairs))
 
 

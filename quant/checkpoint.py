@@ -127,9 +127,9 @@ def load_quantized(folder: Path) -> QuantizedModel:
     model = _empty_model(folder, manifest.architecture)
     restructure_(model, recipe)
     plan = make_plan(model, recipe)
-    weights = restored_weights(model, plan, tensors, file)
-    replace_layers_(model, plan.layers, weights, restored_scales(plan, tensors, file))
-    restore_floats_(model, tensors, file)
+    weights = restored_weights(model, plan, tensors=tensors, file=file)
+    replace_layers_(model, plan.layers, weights=weights, statics=restored_scales(plan, tensors, file=file))
+    restore_floats_(model, tensors, file=file)
     quantize_attention_(model, plan.attention)
     share_inputs_(model, plan.attention)
     return QuantizedModel(model, recipe, n_utterances=manifest.n_utterances, n_tokens=manifest.n_tokens)
@@ -182,7 +182,7 @@ def _write(quantized: QuantizedModel, folder: Path, source: Path | None) -> None
 def _empty_model(folder: Path, architecture: str) -> "PreTrainedModel":
     """Return a network of the folder's configuration whose parameters hold nothing yet."""
     if architecture not in ARCHITECTURES:
-        raise unknown_name("architecture", architecture, ARCHITECTURES)
+        raise unknown_name("architecture", architecture, known=ARCHITECTURES)
     with one_line(f"the configuration in '{folder}' cannot be read", remedy="write the checkpoint again"):
         config = AutoConfig.from_pretrained(folder, local_files_only=True)
         generation = GenerationConfig.from_pretrained(folder, local_files_only=True)

@@ -39,7 +39,7 @@ def reference_of(model: "PreTrainedModel", data: CalibrationData | None) -> Refe
     return Reference(shown, tuple(_log_probabilities(model, shown)))
 
 
-def divergence(model: "PreTrainedModel", recipe: "Recipe", reference: Reference) -> float:
+def divergence(model: "PreTrainedModel", recipe: "Recipe", *, reference: Reference) -> float:
     """Return the Kullback-Leibler divergence from the float network's next token, in nats per token.
 
     Zero where nothing changes. Teacher forcing on the float network's own text: an error does not carry over
@@ -48,11 +48,11 @@ def divergence(model: "PreTrainedModel", recipe: "Recipe", reference: Reference)
     Raises:
         EdgeAsrError: the recipe does not fit the network, or the quantized network's output is not finite.
     """
-    return divergence_of(quantize(model, recipe, reference.data).model, reference)
+    return divergence_of(quantize(model, recipe, calibration=reference.data).model, reference)
 
 
 def divergence_of(
-    network: "PreTrainedModel", reference: Reference, encoded: "Sequence[ModelOutput] | None" = None
+    network: "PreTrainedModel", reference: Reference, *, encoded: "Sequence[ModelOutput] | None" = None
 ) -> float:
     """Return the divergence of a network that is quantized already, in nats per token.
 

@@ -53,9 +53,9 @@ class LayerDetail:
 def layer_details(
     before: nn.Module,
     after: nn.Module,
+    *,
     layers: tuple[PlannedLayer, ...],
     data: CalibrationData,
-    *,
     channel_scales: Mapping[str, Tensor] | None = None,
     progress: Progress = silent,
 ) -> tuple[LayerDetail, ...]:

@@ -7,7 +7,7 @@ BLOCKS = ("model.encoder.layers.*", "model.decoder.layers.*")
 """Front end and lookups read audio and token ids, and the head is tied to a lookup: they keep no columns."""
 
 
-def n_float_columns(recipe: Recipe, module: str, in_features: int) -> int:
+def n_float_columns(recipe: Recipe, module: str, *, in_features: int) -> int:
     """Return how many input columns of a linear layer with integer weights stay float16.
 
     The recipe's last method says so: it is the one that rounds. All columns: the layer stays as it is.

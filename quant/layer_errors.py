@@ -45,10 +45,10 @@ class LayerErrorRow:
 def layer_error_rows(
     name: str,
     model: "PreTrainedModel",
+    *,
     recipes: Sequence[Recipe],
     calibration: CalibrationData,
     held_out: CalibrationData,
-    *,
     progress: Progress = silent,
 ) -> tuple[LayerErrorRow, ...]:
     """Return a row per recipe for a model, measured on data that no recipe was calibrated on.
@@ -65,15 +65,17 @@ def layer_error_rows(
         plain = rounded_to_nearest(recipe)
         if plain not in references:
             references[plain] = quantize(
-                model, plain, calibration, details=held_out, progress=progress
+                model, plain, calibration=calibration, details=held_out, progress=progress
             ).details
-        details = quantize(model, recipe, calibration, details=held_out, progress=progress).details
-        rows.append(layer_error_row(name, recipe.name, details, references[plain]))
+        details = quantize(
+            model, recipe, calibration=calibration, details=held_out, progress=progress
+        ).details
+        rows.append(layer_error_row(name, recipe.name, details=details, reference=references[plain]))
     return tuple(rows)
 
 
 def layer_error_row(
-    model: str, recipe: str, details: Sequence[LayerDetail], reference: Sequence[LayerDetail]
+    model: str, recipe: str, *, details: Sequence[LayerDetail], reference: Sequence[LayerDetail]
 ) -> LayerErrorRow:
     """Return the row of a recipe's details beside those of the reference, on the same data.
 

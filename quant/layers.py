@@ -19,6 +19,7 @@ Network = TypeVar("Network", bound=nn.Module)
 def replace_layers_(
     model: nn.Module,
     layers: tuple[PlannedLayer, ...],
+    *,
     weights: Mapping[str, QuantizedWeight],
     statics: Mapping[str, Scale],
 ) -> None:

@@ -29,7 +29,7 @@ def pack(codes: Tensor, number: Format) -> Tensor:
     return packed
 
 
-def unpack(packed: Tensor, number: Format, shape: tuple[int, ...]) -> Tensor:
+def unpack(packed: Tensor, number: Format, *, shape: tuple[int, ...]) -> Tensor:
     """Return the codes in `shape: (out, ...)` from their bytes."""
     row_length = int(np.prod(shape[1:]))
     codes = torch.empty((shape[0], row_length), dtype=code_dtype(number))

@@ -137,7 +137,7 @@ def _planned_layer(
     first = owner.get(weight)
     n_float = 0
     if isinstance(module, nn.Linear) and not rule.weight.is_float:
-        n_float = n_float_columns(recipe, name, module.in_features)
+        n_float = n_float_columns(recipe, name, in_features=module.in_features)
         if n_float == module.in_features:
             return None
     layer = PlannedLayer(name, kind, rule.weight, rule.activation, first.module if first else name, n_float)

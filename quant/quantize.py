@@ -47,8 +47,8 @@ class QuantizedModel:
 def quantize(
     model: "PreTrainedModel",
     recipe: Recipe,
-    calibration: CalibrationData | None = None,
     *,
+    calibration: CalibrationData | None = None,
     progress: Progress = silent,
     resume: Path | None = None,
     details: CalibrationData | None = None,
@@ -69,7 +69,7 @@ def quantize(
     working = working_copy(model)
     restructure_(working, recipe)
     plan = make_plan(working, recipe)
-    store = block_store(resume, model, recipe, calibration) if resume else None
+    store = block_store(resume, model, recipe=recipe, data=calibration) if resume else None
     findings = Findings(remarks=[*plan.remarks, *_scarcity(model, recipe, calibration)])
     problem = Problem(
         working,
@@ -83,7 +83,7 @@ def quantize(
     _run_methods_(problem, recipe)
     statics = _static_scales(working, plan, recipe, calibration)
     before = None if details is None else working_copy(working)
-    replace_layers_(working, plan.layers, findings.weights, statics)
+    replace_layers_(working, plan.layers, weights=findings.weights, statics=statics)
     quantize_attention_(working, plan.attention)
     share_inputs_(working, plan.attention)
     _round_floats_(working)
@@ -91,7 +91,7 @@ def quantize(
     if before is not None and details is not None:
         scales = scales_by_reader(before, findings.channel_scales)
         measured = layer_details(
-            before, working, plan.layers, details, channel_scales=scales, progress=progress
+            before, working, layers=plan.layers, data=details, channel_scales=scales, progress=progress
         )
     if store is not None:
         store.remove()
@@ -149,7 +149,7 @@ def _static_scales(
             f"recipe '{recipe.name}' gives module '{name}' activations in {number}, whose range is fixed by "
             "data; give calibration data, or a dynamic format such as int8_token"
         )
-    return capture_ranges(working, formats, calibration)
+    return capture_ranges(working, formats, data=calibration)
 
 
 def _round_floats_(working: nn.Module) -> None:

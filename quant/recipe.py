@@ -52,7 +52,7 @@ class MethodStep:
 
     def __post_init__(self) -> None:
         if self.name not in METHODS:
-            raise unknown_name("quantization method", self.name, METHODS)
+            raise unknown_name("quantization method", self.name, known=METHODS)
         expected = METHODS[self.name].config
         if type(self.config) is not expected:
             raise EdgeAsrError(
@@ -201,7 +201,7 @@ def load_recipe(path_or_name: str | Path) -> Recipe:
         return read_recipe(BUNDLED / f"{path_or_name}.yaml")
     if path.suffix in (".yaml", ".yml") or path.is_file():
         return read_recipe(path)
-    raise unknown_name("recipe", str(path_or_name), bundled_recipes())
+    raise unknown_name("recipe", str(path_or_name), known=bundled_recipes())
 
 
 def save_recipe(recipe: Recipe, path: Path) -> None:

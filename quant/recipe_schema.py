@@ -142,7 +142,7 @@ def recipe_mapping(recipe: Recipe) -> dict[str, object]:
 
 def _method_config(step: MethodSchema, *, where: str) -> MethodConfig:
     if step.name not in METHODS:
-        raise EdgeAsrError(f"{where}.name: {unknown_name('quantization method', step.name, METHODS)}")
+        raise EdgeAsrError(f"{where}.name: {unknown_name('quantization method', step.name, known=METHODS)}")
     config = METHODS[step.name].config
     settings = validated(dict(step.config), _settings_schema(config), where=f"{where}.config")
     try:

@@ -44,7 +44,7 @@ class BlockStore:
             remarks=tuple(remarks),
         )
 
-    def save(self, step: str, block: str, result: BlockResult) -> None:
+    def save(self, step: str, block: str, *, result: BlockResult) -> None:
         """Keep what was decided about a block.
 
         Raises:
@@ -76,7 +76,9 @@ class BlockStore:
         return self.folder / step / f"{block}.safetensors"
 
 
-def block_store(folder: Path, model: nn.Module, recipe: Recipe, data: CalibrationData | None) -> BlockStore:
+def block_store(
+    folder: Path, model: nn.Module, *, recipe: Recipe, data: CalibrationData | None
+) -> BlockStore:
     """Return the store, inside a folder, of one piece of work: this network, recipe and calibration data."""
     digest = hashlib.sha256(recipe_json(recipe).encode())
     for package in ("edgeasr", "torch", "transformers"):

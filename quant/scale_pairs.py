@@ -104,7 +104,7 @@ def pair_parameters(block: Block, pairs: tuple[ScalePair, ...]) -> dict[str, Ten
     return found
 
 
-def folded(parameters: Mapping[str, Tensor], pair: ScalePair, scale: Tensor) -> dict[str, Tensor]:
+def folded(parameters: Mapping[str, Tensor], pair: ScalePair, *, scale: Tensor) -> dict[str, Tensor]:
     """Return the parameters that a pair changes, with a scale (n_values) in them; the given ones stay.
 
     `parameters` hold at least the pair's own (see `pair_parameters`). Pairs are folded one after the other:

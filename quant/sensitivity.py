@@ -60,8 +60,8 @@ def host_of(model: "PreTrainedModel", data: "CalibrationData | None") -> Host:
 def part_divergences(
     host: Host,
     quantized: "PreTrainedModel",
-    parts: Sequence[frozenset[str]],
     *,
+    parts: Sequence[frozenset[str]],
     progress: Progress = silent,
     task: str = "sensitivity",
 ) -> tuple[float, ...]:
@@ -77,7 +77,7 @@ def part_divergences(
         progress(task, done, len(parts))
         with _lent(host.network, quantized, part):
             encoded = None if any(name.startswith("model.encoder.") for name in part) else host.encoded
-            found.append(divergence_of(host.network, host.reference, encoded))
+            found.append(divergence_of(host.network, host.reference, encoded=encoded))
     progress(task, len(parts), len(parts))
     return tuple(found)
 

@@ -85,7 +85,7 @@ def read_tensors(file: Path, *, sha256: str) -> dict[str, Tensor]:
 
 
 def restored_weights(
-    model: nn.Module, plan: Plan, tensors: Mapping[str, Tensor], file: Path
+    model: nn.Module, plan: Plan, *, tensors: Mapping[str, Tensor], file: Path
 ) -> dict[str, QuantizedWeight]:
     """Return the quantized weights of the planned layers, whose shapes the empty network knows."""
     weights = {}
@@ -97,7 +97,7 @@ def restored_weights(
     return weights
 
 
-def restored_scales(plan: Plan, tensors: Mapping[str, Tensor], file: Path) -> dict[str, Scale]:
+def restored_scales(plan: Plan, tensors: Mapping[str, Tensor], *, file: Path) -> dict[str, Scale]:
     """Return the fixed activation scales of the planned layers that have one."""
     scales = {}
     for layer in plan.layers:
@@ -113,7 +113,7 @@ def restored_scales(plan: Plan, tensors: Mapping[str, Tensor], file: Path) -> di
     return scales
 
 
-def restore_floats_(model: nn.Module, tensors: Mapping[str, Tensor], file: Path) -> None:
+def restore_floats_(model: nn.Module, tensors: Mapping[str, Tensor], *, file: Path) -> None:
     """Fill in every parameter of a network whose planned layers are quantized already."""
     restored: dict[int, nn.Parameter] = {}
     for name, module in model.named_modules():
@@ -149,14 +149,14 @@ def _restored_weight(
     if not number.symmetric:
         length = scales[0] * scales[1]
         bytes_ = _tensor(f"{name}.zero", (1, packed_row_bytes(length, number)), torch.uint8, tensors, file)
-        zero = unpack(bytes_, number, (1, length)).reshape(scales)
+        zero = unpack(bytes_, number, shape=(1, length)).reshape(scales)
     kept = None
     if layer.n_float:
         columns = _columns(f"{name}.float_columns", layer.n_float, row_length + layer.n_float, tensors, file)
         kept_shape = (shape[0], layer.n_float)
         kept_weight = _tensor(f"{name}.float_columns_weight", kept_shape, torch.float16, tensors, file)
         kept = FloatColumns(columns, kept_weight)
-    return QuantizedWeight(unpack(packed, number, shape), Scale(scale, zero), number, kept)
+    return QuantizedWeight(unpack(packed, number, shape=shape), Scale(scale, zero), number, kept)
 
 
 def _scale_shape(number: Format, rows: int, row_length: int) -> tuple[int, int]:

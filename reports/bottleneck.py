@@ -69,7 +69,7 @@ def _saved(found: Estimate) -> Iterator[tuple[tuple[str, str, str, str], float]]
     for phase in found.phases:
         levels = phase.costs.levels
         per_op = {
-            resource: phase.per_op(saved_s(phase, found.chip, resource))
+            resource: phase.per_op(saved_s(phase, found.chip, resource=resource))
             for resource in ("compute", "host", "unpack", "overhead", *levels)
         }
         members: dict[tuple[str, str], list[int]] = {}

@@ -27,7 +27,7 @@ def save_details(
         EdgeAsrError: if a file cannot be written.
     """
     rows, figure = folder / f"details.{table}", folder / "details.png"
-    save(table_of(details), table, rows)
+    save(table_of(details), table, path=rows)
     try:
         save_png(draw_details(details, title=title), figure)
     except OSError as error:

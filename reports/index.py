@@ -29,10 +29,10 @@ class Costed:
     @property
     def key(self) -> str:
         """The name of the combination in the page's selectors: that of the recipe it is costed as."""
-        return combination(self.estimate.model, self.estimate.recipe, self.estimate.chip)
+        return combination(self.estimate.model, self.estimate.recipe, chip=self.estimate.chip)
 
 
-def combination(model: str, recipe: str, chip: str) -> str:
+def combination(model: str, recipe: str, *, chip: str) -> str:
     """Return the name of a combination: the three names, apart by a character that none of them holds."""
     return "\n".join((model, recipe, chip))
 
@@ -90,7 +90,7 @@ def layers_by_combination(study: StudyData) -> dict[str, tuple[LayerRow, ...]]:
     """Return the layers of every estimate in network order, by `combination`."""
     found: dict[str, list[LayerRow]] = {}
     for layer in study.layers:
-        found.setdefault(combination(layer.model, layer.recipe, layer.chip), []).append(layer)
+        found.setdefault(combination(layer.model, layer.recipe, chip=layer.chip), []).append(layer)
     return {key: tuple(rows) for key, rows in found.items()}
 
 

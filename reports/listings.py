@@ -83,7 +83,7 @@ def _macs(workload: Workload) -> float:
     """Return the MACs of `SHOWN`, from the graphs alone: binding them to a chip's ops takes longer."""
     total = 0.0
     for graph in workload.graphs:
-        when = schedule(workload, Phase(graph.phase), (SHOWN,))
+        when = schedule(workload, Phase(graph.phase), utterances=(SHOWN,))
         per_point = np.broadcast_to(graph_macs(graph).at(when.points), when.n_points)
         total += float(when.mean(per_point.astype(np.float64)))
     return total

@@ -230,8 +230,8 @@ def legend(study: StudyData) -> tuple[LegendEntry, ...]:
 def combinations(study: StudyData) -> tuple[str, ...]:
     """Return the keys of all estimates in the study's order; without chips, those of the models."""
     if not study.chips:
-        return tuple(combination(model, "", "") for model in models(study))
-    return tuple(combination(row.model, row.recipe, row.chip) for row in study.estimates)
+        return tuple(combination(model, "", chip="") for model in models(study))
+    return tuple(combination(row.model, row.recipe, chip=row.chip) for row in study.estimates)
 
 
 def _cell_values(cell: CellRow) -> tuple[Value, Value, Value]:

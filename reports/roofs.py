@@ -47,7 +47,7 @@ def roofs(
 
 
 def intensity_span(
-    intensities: list[float], ceilings: tuple[CeilingRow, ...], bandwidths: tuple[BandwidthRow, ...]
+    intensities: list[float], ceilings: tuple[CeilingRow, ...], *, bandwidths: tuple[BandwidthRow, ...]
 ) -> tuple[float, float]:
     """Return whole decades around all points and ridges, and more on both sides for the labels."""
     peak = max((row.peak_mac_per_s for row in ceilings), default=0.0)

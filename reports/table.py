@@ -65,10 +65,10 @@ def render(table: Table, output_format: str) -> str:
         case "parquet":
             raise EdgeAsrError("a Parquet table is no text; name a file for it with -o")
         case _:
-            raise unknown_name("table format", output_format, FORMATS)
+            raise unknown_name("table format", output_format, known=FORMATS)
 
 
-def save(table: Table, output_format: str, path: Path) -> None:
+def save(table: Table, output_format: str, *, path: Path) -> None:
     """Write the table to a file in one of `FORMATS`.
 
     Raises:

@@ -53,7 +53,9 @@ class Verdict:
 def verdicts(study: StudyData) -> tuple[Verdict, ...]:
     """Return one verdict per chip, in the study's order."""
     layers, corpus = layers_by_combination(study), main_corpus(study)
-    return tuple(verdict(row.chip, contending(study, row.chip), layers, corpus=corpus) for row in study.chips)
+    return tuple(
+        verdict(row.chip, contending(study, row.chip), layers=layers, corpus=corpus) for row in study.chips
+    )
 
 
 def first_shown(found: tuple[Verdict, ...]) -> str | None:
@@ -62,7 +64,7 @@ def first_shown(found: tuple[Verdict, ...]) -> str | None:
     return next(iter(choices or [verdict.shown for verdict in found if verdict.shown]), None)
 
 
-def verdict(chip: str, rows: tuple[Costed, ...], layers: Layers, *, corpus: str) -> Verdict:
+def verdict(chip: str, rows: tuple[Costed, ...], *, layers: Layers, corpus: str) -> Verdict:
     """Return the verdict on one chip.
 
     The choice is the fastest measured combination that fits and stays within `WER_BUDGET` of the same model's

@@ -56,7 +56,7 @@ def _known(model: str) -> str:
     try:
         return canonical_name(model)
     except EdgeAsrError as error:
-        raise unknown_name("model", model, (*stored_architectures(), *NETWORKS)) from error
+        raise unknown_name("model", model, known=(*stored_architectures(), *NETWORKS)) from error
 
 
 AS_STORED = "as stored"

@@ -51,14 +51,16 @@ def bit_sensitivities(known: Estimate) -> Iterator[Sensitivity]:
         )
 
 
-def with_bits(workload: Workload, role: Role, factor: float) -> Workload:
+def with_bits(workload: Workload, role: Role, *, factor: float) -> Workload:
     """Return a workload whose integer formats of one role have so many times the bits, within 2 to 16."""
     return replace(workload, graphs=tuple(_graph_with_bits(graph, role, factor) for graph in workload.graphs))
 
 
 def _with_bits(known: Estimate, role: Role, factor: float) -> _Mean:
     try:
-        return _mean(estimate(with_bits(known.workload, role, factor), known.chip, known.utterances))
+        return _mean(
+            estimate(with_bits(known.workload, role, factor=factor), known.chip, utterances=known.utterances)
+        )
     except EdgeAsrError:  # neither a rate nor a fallback
         return _Mean(None, None)
 

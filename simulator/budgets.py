@@ -34,7 +34,7 @@ def parse_budget(text: str) -> tuple[Limit, ...]:
         if not equals:
             raise EdgeAsrError(f"budget '{part}' has no '='; write {BUDGETS[0]}=0.2")
         if key not in BUDGETS:
-            raise unknown_name("budget", key, BUDGETS)
+            raise unknown_name("budget", key, known=BUDGETS)
         if key in {limit.key for limit in limits}:
             raise EdgeAsrError(f"budget {key} is given twice; keep one")
         try:

@@ -29,7 +29,7 @@ class Conversions:
 
 
 def conversions(
-    networks: Networks, units: tuple[Unit, ...], recipes: tuple[Recipe, ...], chip: Chip
+    networks: Networks, units: tuple[Unit, ...], *, recipes: tuple[Recipe, ...], chip: Chip
 ) -> Conversions | None:
     """Return what changing activations costs at each place, the mean of both directions; None if all agree.
 
@@ -44,7 +44,7 @@ def conversions(
     first, second = recipes[0], recipes[int(np.argmax(codes != codes[0]))]
     pair = (first, second) if not _is_float(first, units) else (second, first)
     alike = (pair[0], _with_activations(pair[0], pair[1], units))
-    costs = unit_costs(networks, units, alike, chip)
+    costs = unit_costs(networks, units, recipes=alike, chip=chip)
     n_units = len(units)
     latency_s, energy_j = np.zeros((2, n_units - 1)), np.zeros((2, n_units - 1))
     for (direction, place), (chosen, recipe) in _changing_once(alike, units).items():
@@ -73,7 +73,7 @@ def _changing_once(
     for direction in (0, 1):
         for place in range(len(units) - 1):
             chosen = tuple(direction if idx <= place else 1 - direction for idx in range(len(units)))
-            found[direction, place] = chosen, mixed(pair, units, chosen, name="changes once")
+            found[direction, place] = chosen, mixed(pair, units, chosen=chosen, name="changes once")
     return found
 
 

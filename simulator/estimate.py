@@ -26,11 +26,11 @@ class PhaseCost:
 
     def per_op(self, values: Floats) -> Floats:
         """Return, for the mean utterance, a quantity known per row: (ops,) or (ops, levels)."""
-        return per_op(self.bound, self.schedule, values)
+        return per_op(self.bound, self.schedule, values=values)
 
     def per_utterance(self, values: Floats) -> Floats:
         """Return the sum over everything an utterance runs in this phase: (utterances,)."""
-        return per_utterance(self.bound, self.schedule, values)
+        return per_utterance(self.bound, self.schedule, values=values)
 
     def runs_per_utterance(self) -> Floats:
         """Return how often the phase runs for each utterance: (utterances,)."""
@@ -94,7 +94,7 @@ class Estimate:
         return worst.levels[int(worst.excess_level[row])] if worst.excess_bytes[row] > 0 else ""
 
 
-def estimate(workload: Workload, chip: Chip, utterances: tuple[Utterance, ...] = ()) -> Estimate:
+def estimate(workload: Workload, chip: Chip, *, utterances: tuple[Utterance, ...] = ()) -> Estimate:
     """Return what these utterances cost on a chip; a network that is no recogniser runs once without any.
 
     Raises:
@@ -103,10 +103,12 @@ def estimate(workload: Workload, chip: Chip, utterances: tuple[Utterance, ...] =
     """
     if workload.family == "network":
         utterances = utterances or (RUN_ONCE,)
-    return estimate_task(task(workload, utterances), workload, chip, utterances)
+    return estimate_task(task(workload, utterances), workload, chip=chip, utterances=utterances)
 
 
-def estimate_task(work: Task, workload: Workload, chip: Chip, utterances: tuple[Utterance, ...]) -> Estimate:
+def estimate_task(
+    work: Task, workload: Workload, *, chip: Chip, utterances: tuple[Utterance, ...]
+) -> Estimate:
     """Return what a workload costs on a chip that was bound to these utterances before.
 
     Raises:
@@ -121,7 +123,7 @@ def on_chip(known: Estimate, chip: Chip) -> Estimate:
     Raises:
         EdgeAsrError: as `estimate`.
     """
-    return estimate_task(known.task(), known.workload, chip, known.utterances)
+    return estimate_task(known.task(), known.workload, chip=chip, utterances=known.utterances)
 
 
 def _costed(work: Task, chip: Chip) -> tuple[PhaseCost, ...]:

@@ -79,7 +79,7 @@ def task_of(phases: tuple[tuple[Phase, Bound, Schedule], ...]) -> Task:
     return Task(phases, joined, ends, StoredWeights.of(bounds, joined))
 
 
-def cost_on_variants(work: Task, chip: Chip, varied: Mapping[str, Floats]) -> ChipCosts:
+def cost_on_variants(work: Task, chip: Chip, *, varied: Mapping[str, Floats]) -> ChipCosts:
     """Return what the task costs on variants of one chip, as `estimate` has it for the mean utterance.
 
     `varied`: key path, as `Chip.quantities` names it -> the number of each variant in SI base units:

@@ -9,7 +9,7 @@ from traces.graph import Role
 from traces.workload import Phase, Workload
 
 
-def bops(macs: Floats, weight_bits: Floats, activation_bits: Floats) -> Floats:
+def bops(macs: Floats, weight_bits: Floats, *, activation_bits: Floats) -> Floats:
     """Return bit operations without accumulator: `macs * w * a`.
 
     For products of two activations both widths are the operands' own; a float counts as its width.
@@ -17,7 +17,7 @@ def bops(macs: Floats, weight_bits: Floats, activation_bits: Floats) -> Floats:
     return macs * weight_bits * activation_bits
 
 
-def bops_with_accumulator(macs: Floats, weight_bits: Floats, activation_bits: Floats, k: Floats) -> Floats:
+def bops_with_accumulator(macs: Floats, weight_bits: Floats, *, activation_bits: Floats, k: Floats) -> Floats:
     """Return bit operations with accumulator: `macs * (a*w + a + w + log2(k))`.
 
     `k` is the length of the dot product. Baskin et al., "UNIQ", section on complexity (arXiv 1804.10969).
@@ -53,8 +53,10 @@ def count(ops: OpTable) -> Counts:
     moved = ops.input_bytes + ops.second_bytes + ops.epilogue_bytes + ops.output_bytes
     return Counts(
         macs=ops.macs,
-        bops=bops(ops.macs, weight_bits, activation_bits),
-        bops_with_accumulator=bops_with_accumulator(ops.macs, weight_bits, activation_bits, ops.k),
+        bops=bops(ops.macs, weight_bits, activation_bits=activation_bits),
+        bops_with_accumulator=bops_with_accumulator(
+            ops.macs, weight_bits, activation_bits=activation_bits, k=ops.k
+        ),
         weight_io_bytes=ops.weight_bytes,
         kv_io_bytes=cached_read + cached_write,
         activation_io_bytes=moved - cached_read - cached_write,

@@ -81,7 +81,7 @@ def units_of(workload: Workload) -> tuple[Unit, ...]:
 
 
 def unit_costs(
-    networks: Networks, units: tuple[Unit, ...], recipes: tuple[Recipe, ...], chip: Chip
+    networks: Networks, units: tuple[Unit, ...], *, recipes: tuple[Recipe, ...], chip: Chip
 ) -> UnitCosts:
     """Return what each unit of a recogniser costs on a chip under each recipe.
 
@@ -93,7 +93,7 @@ def unit_costs(
 
 
 def mixed(
-    recipes: tuple[Recipe, ...], units: tuple[Unit, ...], chosen: tuple[int, ...], *, name: str
+    recipes: tuple[Recipe, ...], units: tuple[Unit, ...], *, chosen: tuple[int, ...], name: str
 ) -> Recipe:
     """Return the recipe in which each unit follows the chosen one, by index; all else (norms) stays float.
 

@@ -37,7 +37,7 @@ class Networks:
                 fallback for an op.
         """
         workload, work = self._known.get(recipe) or self._bound(recipe)
-        return estimate_task(work, workload, chip, self.utterances)
+        return estimate_task(work, workload, chip=chip, utterances=self.utterances)
 
     def _bound(self, recipe: Recipe) -> tuple[Workload, Task]:
         workload = annotated(self.workload, recipe)

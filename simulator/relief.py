@@ -47,7 +47,7 @@ def reliefs(known: Estimate) -> tuple[Relief, ...]:
     return tuple(sorted(found, key=lambda relief: (-relief.saved_s, relief.resource)))
 
 
-def latency_without(phase: PhaseCost, chip: Chip, resource: str) -> Floats:
+def latency_without(phase: PhaseCost, chip: Chip, *, resource: str) -> Floats:
     """Return the nominal latency of each row of a phase with one resource free: (rows,) seconds."""
     costs = phase.costs
     on_host = _on_host(costs, chip)
@@ -76,9 +76,11 @@ def latency_without(phase: PhaseCost, chip: Chip, resource: str) -> Floats:
     )
 
 
-def saved_s(phase: PhaseCost, chip: Chip, resource: str) -> Floats:
+def saved_s(phase: PhaseCost, chip: Chip, *, resource: str) -> Floats:
     """Return what freeing a resource would save in each row of a phase: (rows,) seconds."""
-    saved: Floats = np.maximum(phase.costs.latency_s.nominal - latency_without(phase, chip, resource), 0.0)
+    saved: Floats = np.maximum(
+        phase.costs.latency_s.nominal - latency_without(phase, chip, resource=resource), 0.0
+    )
     return saved
 
 
@@ -88,7 +90,8 @@ def _saved_s(known: Estimate, resource: str) -> float:
         runs = sum((phase.runs_per_utterance() for phase in known.phases), np.zeros(len(known.utterances)))
         return float(runs.mean()) * float(known.start.latency_s.nominal)
     return sum(
-        float(phase.per_utterance(saved_s(phase, known.chip, resource)).mean()) for phase in known.phases
+        float(phase.per_utterance(saved_s(phase, known.chip, resource=resource)).mean())
+        for phase in known.phases
     )
 
 

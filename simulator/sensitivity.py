@@ -58,7 +58,7 @@ def sensitivities(known: Estimate) -> Iterator[Sensitivity]:
         factors = np.ones(shape)
         factors[row] = FACTORS
         varied[path] = value * factors.ravel()
-    found = cost_on_variants(known.task(), known.chip, varied)
+    found = cost_on_variants(known.task(), known.chip, varied=varied)
     latency_s, energy_j = found.latency_s.nominal.reshape(shape), found.energy_j.nominal.reshape(shape)
     for path, value, seconds, joules in zip(
         numbers, numbers.values(), latency_s.tolist(), energy_j.tolist(), strict=True

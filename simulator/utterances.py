@@ -111,7 +111,7 @@ def check_tokens(workload: Workload, utterances: tuple[Utterance, ...]) -> None:
             )
 
 
-def schedule(workload: Workload, phase: Phase, utterances: tuple[Utterance, ...]) -> Schedule:
+def schedule(workload: Workload, phase: Phase, *, utterances: tuple[Utterance, ...]) -> Schedule:
     """Return when `phase` runs for these utterances.
 
     Audio longer than the recogniser's window is cut into equal windows, each with its share of the tokens.

@@ -26,7 +26,7 @@ def bound_phases(
     bound = []
     for idx, phase in enumerate(Phase):
         graph = workload.graph(phase)
-        when = schedule(workload, phase, utterances)
+        when = schedule(workload, phase, utterances=utterances)
         if graph is not None and len(when.runs):
             bound.append(
                 (phase, bind(graph, when.points, phase_idx=idx, network=network, formats=formats), when)
@@ -74,7 +74,7 @@ def utterance_counts(workload: Workload, utterances: tuple[Utterance, ...]) -> C
 
     def total(column: str) -> Floats:
         return sum(
-            (per_utterance(bound, when, getattr(counts, column)) for bound, when, counts in phases),
+            (per_utterance(bound, when, values=getattr(counts, column)) for bound, when, counts in phases),
             np.zeros(len(utterances)),
         )
 
@@ -88,12 +88,12 @@ def utterance_counts(workload: Workload, utterances: tuple[Utterance, ...]) -> C
     )
 
 
-def per_op(bound: Bound, when: Schedule, values: Floats) -> Floats:
+def per_op(bound: Bound, when: Schedule, *, values: Floats) -> Floats:
     """Return, for the mean utterance, a quantity known per row: (ops,) or (ops, levels)."""
     total: Floats = np.tensordot(when.mean_runs(), values[bound.row_of], axes=(0, 1))
     return total
 
 
-def per_utterance(bound: Bound, when: Schedule, values: Floats) -> Floats:
+def per_utterance(bound: Bound, when: Schedule, *, values: Floats) -> Floats:
     """Return, of a quantity known per row, the sum over all an utterance runs in the phase: (utterances,)."""
     return when.per_utterance(bound.visits.per_point(values))

@@ -86,9 +86,9 @@ def _cache(filled: Sequence[KeyValue], layers: int) -> Any:
 def trace_cross_kv(
     network: Any,
     name: str,
+    *,
     encoded: torch.Tensor,
     encoded_tokens: Dim,
-    *,
     projection: nn.Module | None = None,
 ) -> Graph:
     """Return the graph of the keys and values of one encoder output; `projection` is `CrossKeyValue`."""
@@ -104,7 +104,7 @@ def trace_cross_kv(
 
 
 def trace_decoder(
-    network: Any, name: str, encoded: torch.Tensor, encoded_tokens: Dim, *, phase: Phase, tokens: int
+    network: Any, name: str, *, encoded: torch.Tensor, encoded_tokens: Dim, phase: Phase, tokens: int
 ) -> Graph:
     """Return the graph of prefill (no past, `tokens` at once) or decode (one token on a growing cache)."""
     layers = len(network.model.decoder.layers)

@@ -8,7 +8,7 @@ class EdgeAsrError(Exception):
     """A mistake the user can mend: one line saying what, where, which value, and what to do."""
 
 
-def unknown_name(what: str, name: str, known: Iterable[str]) -> EdgeAsrError:
+def unknown_name(what: str, name: str, *, known: Iterable[str]) -> EdgeAsrError:
     """Return the error for a name that no registry holds, offering the nearest known ones.
 
     `what` is the noun of the thing looked up, such as "chip" or "quantization method".

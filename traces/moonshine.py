@@ -43,9 +43,16 @@ def trace_moonshine(network: Any, name: str, *, prompt_tokens: int) -> tuple[Gra
     encoded = torch.empty((EXAMPLE_BATCH, length, network.config.hidden_size), device=device)
     return (
         encode,
-        trace_cross_kv(network, name, encoded, positions),
-        trace_decoder(network, name, encoded, positions, phase=Phase.PREFILL, tokens=prompt_tokens),
-        trace_decoder(network, name, encoded, positions, phase=Phase.DECODE, tokens=1),
+        trace_cross_kv(network, name, encoded=encoded, encoded_tokens=positions),
+        trace_decoder(
+            network,
+            name,
+            encoded=encoded,
+            encoded_tokens=positions,
+            phase=Phase.PREFILL,
+            tokens=prompt_tokens,
+        ),
+        trace_decoder(network, name, encoded=encoded, encoded_tokens=positions, phase=Phase.DECODE, tokens=1),
     )
 
 

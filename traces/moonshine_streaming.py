@@ -73,7 +73,16 @@ def trace_moonshine_streaming(network: Any, name: str, *, prompt_tokens: int) ->
     encoded = torch.empty((EXAMPLE_BATCH, length, width), device=device)
     return (
         encode,
-        trace_cross_kv(network, name, encoded, positions, projection=AdaptedCrossKeyValue(network)),
-        trace_decoder(network, name, encoded, positions, phase=Phase.PREFILL, tokens=prompt_tokens),
-        trace_decoder(network, name, encoded, positions, phase=Phase.DECODE, tokens=1),
+        trace_cross_kv(
+            network, name, encoded=encoded, encoded_tokens=positions, projection=AdaptedCrossKeyValue(network)
+        ),
+        trace_decoder(
+            network,
+            name,
+            encoded=encoded,
+            encoded_tokens=positions,
+            phase=Phase.PREFILL,
+            tokens=prompt_tokens,
+        ),
+        trace_decoder(network, name, encoded=encoded, encoded_tokens=positions, phase=Phase.DECODE, tokens=1),
     )

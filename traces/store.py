@@ -35,7 +35,7 @@ def canonical_name(name: str) -> str:
     by_id = {hub_id.lower(): known for hub_id, known in HUB_IDS.items()}
     if lowered in by_id:
         return by_id[lowered]
-    raise unknown_name("architecture", name, (*ARCHITECTURES, *by_id))
+    raise unknown_name("architecture", name, known=(*ARCHITECTURES, *by_id))
 
 
 @lru_cache(maxsize=32)

@@ -52,7 +52,14 @@ def trace_whisper(network: Any, name: str, *, prompt_tokens: int) -> tuple[Graph
     return (
         log_mel(name, frames=frames, mels=config.num_mel_bins),
         encode,
-        trace_cross_kv(network, name, encoded, positions),
-        trace_decoder(network, name, encoded, positions, phase=Phase.PREFILL, tokens=prompt_tokens),
-        trace_decoder(network, name, encoded, positions, phase=Phase.DECODE, tokens=1),
+        trace_cross_kv(network, name, encoded=encoded, encoded_tokens=positions),
+        trace_decoder(
+            network,
+            name,
+            encoded=encoded,
+            encoded_tokens=positions,
+            phase=Phase.PREFILL,
+            tokens=prompt_tokens,
+        ),
+        trace_decoder(network, name, encoded=encoded, encoded_tokens=positions, phase=Phase.DECODE, tokens=1),
     )

@@ -29,7 +29,7 @@ def agree(
     output: OutputOption = None,
 ) -> None:
     """Compare predictions with estimates of Arm's compiler Vela and of ZigZag: no measure of truth."""
-    show(_rows(by), format_, output)
+    show(_rows(by), format_, output=output)
 
 
 def _rows(by: By) -> tuple[object, ...]:

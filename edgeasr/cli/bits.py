@@ -110,7 +110,7 @@ def bits(
     if chips is not None:
         with progress_bars() as progress, executor_of(jobs, cluster) as executor:
             rows = answer_chips(question, run.path, progress=progress, executor=executor)
-        show(rows, format_, None)
+        show(rows, format_, output=None)
         for sentence in (*summed_up(rows), f"table: {write_chips(rows, run)}"):
             tell(sentence)
         if not any(row.meets_budget for row in rows):
@@ -118,7 +118,7 @@ def bits(
         return
     with progress_bars() as progress, executor_of(jobs, cluster) as executor:
         found = answer(question, run.path, progress=progress, executor=executor)
-    show(front_rows(found) if front and found.front else candidate_rows(found), format_, None)
+    show(front_rows(found) if front and found.front else candidate_rows(found), format_, output=None)
     page = write_answer(found, run, command=shlex.join(["edgeasr", *sys.argv[1:]]))
     _tell(found, run.path, page)
     if not found.is_met:

@@ -56,9 +56,9 @@ def bottleneck(
     output: OutputOption = None,
 ) -> None:
     """Explain an estimate: the slowest layers, what freeing a resource would gain, what the chip decides."""
-    found, formats = estimated(model, chip, recipe, audio_s=audio, tokens=tokens, overrides=override)
+    found, formats = estimated(model, chip, recipe=recipe, audio_s=audio, tokens=tokens, overrides=override)
     brief = by is By.LAYER and format_ in (Format.TABLE, Format.MD)
-    show(_rows(found, by, formats), format_, output, columns=BRIEF if brief else ())
+    show(_rows(found, by, formats), format_, output=output, columns=BRIEF if brief else ())
     if figure is not None:
         _draw(found, f"{model} in {formats} on {found.chip.name}", figure)
         tell(f"figure: {figure}")

@@ -47,7 +47,7 @@ def calibrate(
         found = calibrate_(start, measured, parameters=tuple(fit or ()))
         _tell_of(found)
         save_chip(found, save or Path(f"{start.name}-fitted.yaml"), inherit=chip, measured=measured.name)
-        show(summary([found]), format_, output)
+        show(summary([found]), format_, output=output)
         tell(f"chip file: {save or Path(f'{start.name}-fitted.yaml')}")
         return
     if fit:
@@ -61,7 +61,7 @@ def calibrate(
         target = (save or Path()) / f"{each.chip.name}-fitted.yaml"
         save_chip(each, target, inherit=name, measured=measured.name)
         tell(f"chip file: {target}")
-    show(summary(together), format_, output)
+    show(summary(together), format_, output=output)
 
 
 def _tell_of(found: "Fit") -> None:

@@ -17,7 +17,7 @@ def chips(context: typer.Context, format_: FormatOption = Format.TABLE, output: 
     if context.invoked_subcommand is None:
         from reports.listings import chip_listings
 
-        show(chip_listings(), format_, output)
+        show(chip_listings(), format_, output=output)
 
 
 @app.command("show")
@@ -40,5 +40,5 @@ def show_chip(
 
     chip = apply_overrides(load_chip(name), tuple(override or ()))
     if format_ is Format.TABLE and output is None:
-        show((chip_summary(chip, shipped=name in chip_names() and not override),), format_, None)
-    show(provenance_rows(chip), format_, output)
+        show((chip_summary(chip, shipped=name in chip_names() and not override),), format_, output=None)
+    show(provenance_rows(chip), format_, output=output)

@@ -57,7 +57,7 @@ def diff(
     ]
     compared = pairs(*sides)
     if by is By.TOTAL:
-        show([total(*pair) for pair in compared], format_, output)
+        show([total(*pair) for pair in compared], format_, output=output)
         return
     if len(compared) > 1:
         raise typer.BadParameter(
@@ -65,7 +65,7 @@ def diff(
             "or compare their totals with --by total"
         )
     tell(_said(total(*compared[0])))
-    show(changes(*compared[0], of_energy=order is Order.ENERGY), format_, output)
+    show(changes(*compared[0], of_energy=order is Order.ENERGY), format_, output=output)
 
 
 def _twice(kind: str, given: list[str] | None) -> tuple[str | None, str | None]:

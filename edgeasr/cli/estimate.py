@@ -45,8 +45,8 @@ def estimate(
     output: OutputOption = None,
 ) -> None:
     """Estimate latency, energy and memory of one utterance on a chip."""
-    found, formats = estimated(model, chip, recipe, audio_s=audio, tokens=tokens, overrides=override)
-    show(_rows(found, by, model, formats), format_, output)
+    found, formats = estimated(model, chip, recipe=recipe, audio_s=audio, tokens=tokens, overrides=override)
+    show(_rows(found, by, model, formats), format_, output=output)
     export(found, chrome_trace=chrome_trace, model_explorer=model_explorer)
 
 

@@ -37,8 +37,8 @@ ModelExplorerOption = Annotated[
 def estimated(
     model: str,
     chip: str,
-    recipe: str | None,
     *,
+    recipe: str | None,
     audio_s: float,
     tokens: int,
     overrides: list[str] | None,
@@ -58,7 +58,7 @@ def estimated(
 
     workload, formats = workload_under(model, recipe)
     in_file, chosen = load_chip(chip), tuple(overrides or ())
-    found = estimate(workload, apply_overrides(in_file, chosen), (Utterance(audio_s, tokens),))
+    found = estimate(workload, apply_overrides(in_file, chosen), utterances=(Utterance(audio_s, tokens),))
     left = ranges_left(in_file, chosen)
     if left:
         tell(f"chosen, so low and high no longer cover their ranges: {', '.join(left)}")

@@ -58,7 +58,7 @@ def evaluate(
             chosen = load_recipe(recipe)
             told = partial(progress, f"calibration on {calibration}")
             data = calibration_for(recogniser, chosen, corpus=calibration, progress=told)
-            quantized = quantize(recogniser.model, chosen, data, progress=progress)
+            quantized = quantize(recogniser.model, chosen, calibration=data, progress=progress)
             remarks = quantized.remarks
             recogniser = replace(recogniser, model=quantized.model)
         measured = evaluate_(
@@ -73,4 +73,4 @@ def evaluate(
     if rows is not None:
         save_evaluation(measured, rows)
         tell(f"utterances: {rows}")
-    show((accuracy_row(measured, recipe=recipe),), format_, output)
+    show((accuracy_row(measured, recipe=recipe),), format_, output=output)

@@ -7,4 +7,4 @@ def models(format_: FormatOption = Format.TABLE, output: OutputOption = None) ->
     """List the recognisers by name: parameters, MACs, and where their weights come from."""
     from reports.listings import model_listings
 
-    show(model_listings(), format_, output)
+    show(model_listings(), format_, output=output)

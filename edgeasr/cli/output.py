@@ -34,16 +34,16 @@ MOST_COLUMNS = 10
 
 
 def show(
-    rows: Sequence[object], format_: Format, output: Path | None, *, columns: tuple[str, ...] = ()
+    rows: Sequence[object], format_: Format, *, output: Path | None, columns: tuple[str, ...] = ()
 ) -> None:
     """Write rows (frozen dataclasses) as a table to stdout, or to a file; all columns, or the named ones."""
     from reports.tables import table_of
 
     table = table_of(rows)
-    show_table(table.only(columns) if columns else table, format_, output)
+    show_table(table.only(columns) if columns else table, format_, output=output)
 
 
-def show_table(table: "Table", format_: Format, output: Path | None) -> None:
+def show_table(table: "Table", format_: Format, *, output: Path | None) -> None:
     """Write a table to stdout, or to a file."""
     from reports.table import render, save, upright
 
@@ -52,7 +52,7 @@ def show_table(table: "Table", format_: Format, output: Path | None) -> None:
     if output is None:
         sys.stdout.write(render(table, format_))
     else:
-        save(table, format_, output)
+        save(table, format_, path=output)
 
 
 def tell(text: str) -> None:

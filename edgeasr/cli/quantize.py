@@ -75,7 +75,12 @@ def quantize(
             data = calibration_for(recogniser, chosen, corpus=calibration, limit=limit, progress=told)
             seen = _shown(recogniser, calibration, data, held_out, progress) if details or held_out else None
             quantized = quantize_(
-                recogniser.model, chosen, data, progress=progress, resume=unfinished, details=seen
+                recogniser.model,
+                chosen,
+                calibration=data,
+                progress=progress,
+                resume=unfinished,
+                details=seen,
             )
             save_quantized(quantized, output, source=folder)
     except KeyboardInterrupt as interrupt:
@@ -120,6 +125,6 @@ def _tell_details(quantized: "QuantizedModel", folder: Path, title: str, format_
 
     parquet = format_ is Format.PARQUET
     if not parquet:
-        show(quantized.details, format_, None)
+        show(quantized.details, format_, output=None)
     for path in save_details(quantized.details, folder, title=title, table="parquet" if parquet else "csv"):
         tell(f"details: {path}")

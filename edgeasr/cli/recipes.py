@@ -7,4 +7,4 @@ def recipes(format_: FormatOption = Format.TABLE, output: OutputOption = None) -
     """List the bundled recipes."""
     from reports.listings import recipe_listings
 
-    show(recipe_listings(), format_, output)
+    show(recipe_listings(), format_, output=output)

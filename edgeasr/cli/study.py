@@ -37,7 +37,7 @@ def study(
     command = shlex.join(["edgeasr", *sys.argv[1:]])
     with progress_bars() as progress, executor_of(jobs, cluster) as executor:
         result = run_study(chosen, folder, progress=progress, executor=executor, command=command)
-    show(headline_rows(result.data), Format.TABLE, None)
+    show(headline_rows(result.data), Format.TABLE, output=None)
     tell(f"report: {result.report}")
     for failure in result.failures:
         tell(f"failed: {failure}")

@@ -43,7 +43,7 @@ def sweep(
         result = run_sweep(chosen, folder, progress=progress, executor=executor, command=command)
     brief = format_ in (Format.TABLE, Format.MD)
     found = result.results
-    show_table(front_table(result.plan, found, most=MOST_ROWS if brief else None), format_, None)
+    show_table(front_table(result.plan, found, most=MOST_ROWS if brief else None), format_, output=None)
     tell(
         f"{len(found.front):,} on the front of {found.n_feasible:,} that meet all constraints, "
         f"of {found.n_points:,}"

@@ -27,7 +27,7 @@ def trace(
     from simulator.utterances import Utterance
 
     workload, _ = workload_under(model, recipe)
-    show(phase_counts(workload, Utterance(audio, tokens)), format_, output)
+    show(phase_counts(workload, Utterance(audio, tokens)), format_, output=output)
     if save is not None:
         from traces.store import save_workload
 

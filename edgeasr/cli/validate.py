@@ -39,7 +39,7 @@ def validate(
     from simulator.validation.validate import validate as validate_
 
     rows = validate_(load_measured(measured or SHIPPED), chips=tuple(chip or ()), report=tell)
-    show(rows if by is By.CASE else summarise(rows, _GROUPS[by]), format_, output)
+    show(rows if by is By.CASE else summarise(rows, _GROUPS[by]), format_, output=output)
     if report is not None:
         from reports.validation.before import before_section
         from reports.validation.save import save_validation
@@ -54,4 +54,4 @@ def _agreement() -> str:
     from simulator.agreement.vela import network_agreement, op_agreement
     from simulator.agreement.zigzag import product_agreement
 
-    return "\n" + agreement_section(op_agreement(), network_agreement(), product_agreement())
+    return "\n" + agreement_section(op_agreement(), network_agreement(), products=product_agreement())

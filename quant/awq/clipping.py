@@ -8,7 +8,7 @@ from quant.quantizer import Scale, fake_quantize, find_scale, grouped, scale_of_
 from traces.formats import Format, Granularity
 
 
-def clipped_scale(weight: Tensor, number: Format, moment: Tensor, *, steps: int, max_shrink: float) -> Scale:
+def clipped_scale(weight: Tensor, number: Format, *, moment: Tensor, steps: int, max_shrink: float) -> Scale:
     """Return the scale of a weight (out, in) whose groups err least in what they add to the output.
 
     Tries the extremes times 1 - i / steps for i below max_shrink * steps. The error of a group is

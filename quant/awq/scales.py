@@ -42,7 +42,7 @@ def search_scales(block: Block, *, ratios: int, tokens: int) -> BlockResult:
     for pair, magnitude in zip(pairs, channel_mean_magnitude(block, pairs), strict=True):
         readers = tuple(_reader(block, target, parameters, layers.get(target)) for target in pair.targets)
         scale = _best_scale(_inspected(block, pair), block, samples, readers, magnitude, ratios)
-        parameters |= folded(parameters, pair, scale)
+        parameters |= folded(parameters, pair, scale=scale)
         scales[pair.source] = scale
     return BlockResult(parameters=parameters, channel_scales=scales)
 

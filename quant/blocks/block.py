@@ -112,7 +112,7 @@ class Block:
             for layer in self.layers
             if layer.module in weights
         )
-        replace_layers_(self.student, ready, rounded, {})
+        replace_layers_(self.student, ready, weights=rounded, statics={})
 
 
 class _Function(nn.Module):
@@ -159,7 +159,7 @@ def _quantizer(number: Format) -> Callable[[nn.Module, tuple[Tensor, ...]], tupl
 
 
 def observe(
-    block: Block, names: tuple[str, ...], see: Callable[[str, Tensor], None], *, student: bool
+    block: Block, names: tuple[str, ...], *, see: Callable[[str, Tensor], None], student: bool
 ) -> None:
     """Show the inputs of some layers, `see(name, x)` with x (tokens, in), sample by sample.
 

@@ -47,13 +47,13 @@ class Reached(Exception):  # noqa: N818 (no error: what was wanted has been seen
     """Ends a forward pass early."""
 
 
-def entry_of_encoder(model: nn.Module, layer: str, batch: CalibrationBatch) -> tuple[Tensor, Arguments]:
+def entry_of_encoder(model: nn.Module, layer: str, *, batch: CalibrationBatch) -> tuple[Tensor, Arguments]:
     """Return what enters the first encoder layer: hidden states (batch, positions, channels), the rest."""
     return _entry(model, layer, lambda: model.get_submodule("model.encoder")(batch.inputs))
 
 
 def entry_of_decoder(
-    model: nn.Module, layer: str, batch: CalibrationBatch, encoder_output: Tensor
+    model: nn.Module, layer: str, *, batch: CalibrationBatch, encoder_output: Tensor
 ) -> tuple[Tensor, Arguments]:
     """Return what enters the first decoder layer by teacher forcing."""
     hidden, arguments = _entry(

@@ -150,7 +150,7 @@ class _Walk:
         if result is None:
             result = self.solve(block)
             if problem.store:
-                problem.store.save(problem.step, name, result)
+                problem.store.save(problem.step, name, result=result)
         self._apply_(layers, result)
         with torch.no_grad():
             error = self._behind_(replace(block, student=build(self.student)), moves_on=moves_on)
@@ -191,9 +191,11 @@ class _Walk:
 def _at_encoder(walked: _Walk, layout: Layout, data: CalibrationData) -> tuple[Sample, ...]:
     samples = []
     for index, batch in enumerate(data.batches):
-        own, own_arguments = hidden, arguments = entry_of_encoder(walked.student, layout.encoder[0], batch)
+        own, own_arguments = hidden, arguments = entry_of_encoder(
+            walked.student, layout.encoder[0], batch=batch
+        )
         if walked.has_teacher(index):
-            hidden, arguments = entry_of_encoder(walked.problem.model, layout.encoder[0], batch)
+            hidden, arguments = entry_of_encoder(walked.problem.model, layout.encoder[0], batch=batch)
         samples.append(Sample(hidden, arguments, own, own_arguments, None, batch.valid))
     return tuple(samples)
 
@@ -217,7 +219,7 @@ def _entry(
     """Return what enters the decoder's first layer for what leaves the encoder's last."""
     with torch.no_grad():
         seen = model.get_submodule(layout.encoder_norm)(encoded)
-    return entry_of_decoder(model, layout.decoder[0], batch, seen)
+    return entry_of_decoder(model, layout.decoder[0], batch=batch, encoder_output=seen)
 
 
 def _outside(problem: Problem, given: Mapping[str, QuantizedWeight]) -> dict[str, QuantizedWeight]:
@@ -249,7 +251,7 @@ def _replace_(
         for layer in layers
         if layer.module in weights
     )
-    replace_layers_(student, ready, weights, {})
+    replace_layers_(student, ready, weights=weights, statics={})
 
 
 def set_parameters_(model: nn.Module, parameters: Mapping[str, Tensor]) -> None:

@@ -50,11 +50,13 @@ def round_block(block: Block, config: GptqConfig) -> BlockResult:
             )
             found.append((name, hessians[name], factor))
             for layer in readers:
-                weights[layer.module] = round_layer(block.weight(layer), layer, factor, config)
+                weights[layer.module] = round_layer(block.weight(layer), layer, factor=factor, config=config)
     return BlockResult(weights, remarks=tuple(_damped_more(block, found, config)))
 
 
-def round_layer(weight: Tensor, layer: PlannedLayer, factor: Factor, config: GptqConfig) -> QuantizedWeight:
+def round_layer(
+    weight: Tensor, layer: PlannedLayer, *, factor: Factor, config: GptqConfig
+) -> QuantizedWeight:
     """Return a weight (out, ...) rounded in the order of a factor; its last columns stay float16.
 
     Raises:
@@ -62,7 +64,7 @@ def round_layer(weight: Tensor, layer: PlannedLayer, factor: Factor, config: Gpt
     """
     how = Rounding(config.block, config.static_groups, RangeSearch() if config.range == "mse" else None)
     try:
-        rounded = round_columns(weight.flatten(1), layer.weight, factor, how)
+        rounded = round_columns(weight.flatten(1), layer.weight, factor=factor, how=how)
     except EdgeAsrError as error:
         raise EdgeAsrError(f"weight of module '{layer.module}': {error}") from error
     if not factor.n_float:
@@ -83,7 +85,7 @@ def _float_columns(block: Block, step: tuple[Readers, ...]) -> dict[str, Tensor]
         largest[name] = torch.maximum(largest[name], absmax) if name in largest else absmax
 
     if n_float:
-        observe(block, tuple(n_float), see, student=True)
+        observe(block, tuple(n_float), see=see, student=True)
     return {name: _largest(absmax, n_float[name]) for name, absmax in largest.items()}
 
 
@@ -103,7 +105,7 @@ def _hessians(
             hessians[name] = Hessian(x.shape[1], device=x.device)
         hessians[name].add_(_multiplied(x, first[name], float_columns.get(name)))
 
-    observe(block, tuple(first), see, student=True)
+    observe(block, tuple(first), see=see, student=True)
     return hessians
 
 

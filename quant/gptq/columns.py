@@ -41,7 +41,7 @@ class Rounded:
     rest: Tensor
 
 
-def round_columns(weight: Tensor, number: Format, factor: Factor, how: Rounding) -> Rounded:
+def round_columns(weight: Tensor, number: Format, *, factor: Factor, how: Rounding) -> Rounded:
     """Return a weight (out, in) on the grid of a format, with little error on the factor's inputs.
 
     Column q in the factor's order becomes its nearest code, and those behind it move by

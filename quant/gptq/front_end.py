@@ -36,7 +36,7 @@ def round_outside(problem: Problem, config: GptqConfig) -> dict[str, QuantizedWe
         weight = problem.weight_of(layer)
         if layer.module in hessians:
             factor = factor_of(hessians[layer.module], damping=config.damping, act_order=config.act_order)
-            weights[layer.module] = round_layer(weight, layer, factor, config)
+            weights[layer.module] = round_layer(weight, layer, factor=factor, config=config)
         else:
             weights[layer.module] = round_weight(weight, layer.weight, module=layer.module, search=search)
     return weights
@@ -75,7 +75,7 @@ def _hessians(problem: Problem, layers: tuple[PlannedLayer, ...]) -> dict[str, H
             for name, module in convolutions.items()
         ]
         try:
-            hidden, _ = entry_of_encoder(problem.model, first, batch)
+            hidden, _ = entry_of_encoder(problem.model, first, batch=batch)
         finally:
             for hook in hooks:
                 hook.remove()

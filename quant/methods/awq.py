@@ -74,7 +74,7 @@ def _round(block: "Block", config: AwqConfig) -> "BlockResult":
     moments = {name: Hessian(block.module(name).get_parameter("weight").shape[1]) for name in clipped}
     if clipped:
         with quantized_inputs(block):
-            observe(block, clipped, lambda name, x: moments[name].add_(x), student=True)
+            observe(block, clipped, see=lambda name, x: moments[name].add_(x), student=True)
     rounded: dict[str, QuantizedWeight] = {}
     for layer in block.layers:
         weight = block.weight(layer)
@@ -82,7 +82,7 @@ def _round(block: "Block", config: AwqConfig) -> "BlockResult":
             scale = clipped_scale(
                 weight,
                 layer.weight,
-                moments[layer.module].total(),
+                moment=moments[layer.module].total(),
                 steps=config.clip_steps,
                 max_shrink=config.max_shrink,
             )

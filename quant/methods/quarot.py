@@ -53,11 +53,11 @@ def prepare_rotations_(model: "nn.Module", choices: "OnlineChoices", recipe: "Re
     """Build in what a rotated network computes with; see `quant.rotations.restructure`."""
     from quant.rotations.restructure import restructure_
 
-    restructure_(model, choices, recipe)
+    restructure_(model, choices, recipe=recipe)
 
 
 def rotate_graph(graph: "Graph", choices: "OnlineChoices", recipe: "Recipe") -> "Graph":
     """Return the graph of the rotated network; see `quant.rotations.surgery`."""
     from quant.rotations.surgery import rotated_graph
 
-    return rotated_graph(graph, choices, recipe)
+    return rotated_graph(graph, choices, recipe=recipe)

@@ -59,7 +59,7 @@ def smoothquant(problem: "Problem", config: SmoothQuantConfig) -> Mapping[str, "
     return weights
 
 
-def smoothing_scale(absmax: "Tensor", weights: "tuple[Tensor, ...]", alpha: float) -> "Tensor":
+def smoothing_scale(absmax: "Tensor", weights: "tuple[Tensor, ...]", *, alpha: float) -> "Tensor":
     """Return a^alpha / w^(1 - alpha) per channel (in), equation 4 of the paper.
 
     a is the activation's `absmax: (in)`, w that of the columns of all `weights: (out, in)` that read it.
@@ -86,7 +86,7 @@ def _smooth(block: "Block", config: SmoothQuantConfig, rounding: frozenset[str])
     scales: dict[str, Tensor] = {}
     for pair, absmax in zip(pairs, channel_absmax(block, pairs), strict=True):
         weights = tuple(parameters[f"{target}.weight"] for target in pair.targets)
-        scale = smoothing_scale(absmax, weights, config.alpha)
-        parameters |= folded(parameters, pair, scale)
+        scale = smoothing_scale(absmax, weights, alpha=config.alpha)
+        parameters |= folded(parameters, pair, scale=scale)
         scales[pair.source] = scale
     return BlockResult(parameters=parameters, channel_scales=scales)

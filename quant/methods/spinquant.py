@@ -60,7 +60,9 @@ def spinquant(problem: "Problem", config: SpinquantConfig) -> Mapping[str, "Quan
 
     def learn() -> "dict[str, Tensor]":
         initial = random_rotations(problem.model, sites_of(problem.model), seed=config.seed)
-        return learned_rotations(problem, config, initial, round_weights=_rounds_weights(problem, config))
+        return learned_rotations(
+            problem, config, initial=initial, round_weights=_rounds_weights(problem, config)
+        )
 
     apply_rotations_(problem, resumed(problem, learn))
     return {}

@@ -39,7 +39,7 @@ class Transform:
                 self.shifts[pair] = (low + high) / 2
                 low, high = (low - high) / 2, (high - low) / 2
             weights = tuple(self._given[f"{target}.weight"] for target in pair.targets)
-            self._start[pair] = smoothing_scale(torch.maximum(-low, high), weights, alpha)
+            self._start[pair] = smoothing_scale(torch.maximum(-low, high), weights, alpha=alpha)
         self.variables = {pair: torch.zeros_like(start) for pair, start in self._start.items()}
 
     def learned(self) -> list[Tensor]:
@@ -55,7 +55,7 @@ class Transform:
                 if f"{target}.bias" in found:
                     found[f"{target}.bias"] = found[f"{target}.bias"] + found[f"{target}.weight"] @ shift
         for pair in self._pairs:
-            found |= folded(found, pair, self._scale(pair))
+            found |= folded(found, pair, scale=self._scale(pair))
         return found
 
     def channel_scales(self) -> dict[str, Tensor]:
@@ -105,5 +105,5 @@ def _ends(block: Block, pairs: tuple[ScalePair, ...]) -> list[tuple[Tensor, Tens
 
     readers = tuple(pair.targets[0] for pair in pairs)  # all targets of a pair read the same
     if readers:
-        observe(block, readers, see, student=False)
+        observe(block, readers, see=see, student=False)
     return [found[name] for name in readers]

@@ -33,14 +33,14 @@ def resumed(problem: Problem, learn: Callable[[], dict[str, Tensor]]) -> Paramet
         return known.parameters
     rotations = learn()
     if problem.store:
-        problem.store.save(problem.step, _BLOCK, BlockResult(parameters=rotations))
+        problem.store.save(problem.step, _BLOCK, result=BlockResult(parameters=rotations))
     return rotations
 
 
 def apply_rotations_(problem: Problem, rotations: Parameters) -> None:
     """Set the rotated parameters, and say which Hadamard transforms the network has to go without."""
     sites = sites_of(problem.model)
-    parameters = rotated(dict(problem.model.named_parameters()), sites, rotations)
+    parameters = rotated(dict(problem.model.named_parameters()), sites, rotations=rotations)
     set_parameters_(problem.model, parameters)
     problem.findings.add_(BlockResult(parameters=parameters, remarks=_remarks(problem.model, sites)))
 

@@ -51,7 +51,7 @@ def centred(parameters: Parameters, writer: str) -> dict[str, Tensor]:
     }
 
 
-def rotated(parameters: Parameters, sites: Sites, rotations: Parameters) -> dict[str, Tensor]:
+def rotated(parameters: Parameters, sites: Sites, *, rotations: Parameters) -> dict[str, Tensor]:
     """Return all parameters that rotations change, in a network that `restructure` has prepared.
 
     `rotations` are orthogonal: (d, d) of a residual stream by the name of its stack, (head, head) of the
@@ -67,14 +67,14 @@ def rotated(parameters: Parameters, sites: Sites, rotations: Parameters) -> dict
                 changed[name] = rotation.T @ parameters[name]
     for site in (*sites.encoder.attentions, *sites.decoder.attentions):
         rotation = rotations[site.module]
-        changed |= rotated_rows({**parameters, **changed}, site.projection("v"), rotation)
+        changed |= rotated_rows({**parameters, **changed}, site.projection("v"), rotation=rotation)
         out = f"{site.out}.weight"
         columns = changed[out].reshape(len(changed[out]), -1, site.head_size)
         changed[out] = (columns @ rotation).flatten(1)
     return changed
 
 
-def rotated_rows(parameters: Parameters, module: str, rotation: Tensor) -> dict[str, Tensor]:
+def rotated_rows(parameters: Parameters, module: str, *, rotation: Tensor) -> dict[str, Tensor]:
     """Return a projection whose result is rotated within each head by (head, head)."""
     size = len(rotation)
     return {
@@ -88,12 +88,14 @@ def reading_hadamard(parameters: Parameters, module: str) -> dict[str, Tensor]:
     return {f"{module}.weight": hadamard_transform(parameters[f"{module}.weight"])}
 
 
-def hadamard_queries_keys(parameters: Parameters, site: AttentionSite, rotation: Tensor) -> dict[str, Tensor]:
+def hadamard_queries_keys(
+    parameters: Parameters, site: AttentionSite, *, rotation: Tensor
+) -> dict[str, Tensor]:
     """Return query and key projections that rotate both alike, where nothing lies behind them."""
     return {
         name: value
         for letter in "qk"
-        for name, value in rotated_rows(parameters, site.projection(letter), rotation).items()
+        for name, value in rotated_rows(parameters, site.projection(letter), rotation=rotation).items()
     }
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def learned_rotations(
-    problem: Problem, config: SpinquantConfig, initial: Parameters, *, round_weights: bool
+    problem: Problem, config: SpinquantConfig, *, initial: Parameters, round_weights: bool
 ) -> dict[str, Tensor]:
     """Return the initial rotations, turned so that the quantized network's loss falls.
 
@@ -129,7 +129,7 @@ class _Student:
         """Return the parameters that rotations change, rounded, differentiably."""
         return {
             name: fake_quantize_through(value, self._formats.get(name, FLOAT16))
-            for name, value in rotated(self._parameters, self._sites, rotations).items()
+            for name, value in rotated(self._parameters, self._sites, rotations=rotations).items()
         }
 
     def _loss_of(self, parameters: Parameters, batch: CalibrationBatch) -> Tensor:

@@ -29,7 +29,7 @@ from quant.rotations.sites import AttentionSite, MlpSite, NormSite, Sites, sites
 from traces.errors import EdgeAsrError
 
 
-def restructure_(model: nn.Module, choices: OnlineChoices, recipe: Recipe) -> None:
+def restructure_(model: nn.Module, choices: OnlineChoices, *, recipe: Recipe) -> None:
     """Build in the norms, rotations and Hadamard transforms; a size without Hadamard matrix goes without.
 
     Raises:
@@ -90,4 +90,4 @@ def _rotate_keys_(model: nn.Module, site: AttentionSite) -> None:
         model.set_submodule(site.module, HadamardSelfAttention(model.get_submodule(site.module)))
     else:
         matrix = hadamard_matrix(site.head_size)
-        set_parameters_(model, hadamard_queries_keys(dict(model.named_parameters()), site, matrix))
+        set_parameters_(model, hadamard_queries_keys(dict(model.named_parameters()), site, rotation=matrix))

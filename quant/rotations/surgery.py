@@ -19,7 +19,7 @@ _STREAM_NORM = re.compile(r"model\.((encoder|decoder)\.layers\.\d+\.\w+|encoder\
 _FC2 = re.compile(r"(?P<parent>model\.(?P<stack>encoder|decoder)\.layers\.\d+(?P<mlp>\.mlp)?)\.fc2")
 
 
-def rotated_graph(graph: Graph, choices: OnlineChoices, recipe: Recipe) -> Graph:
+def rotated_graph(graph: Graph, choices: OnlineChoices, *, recipe: Recipe) -> Graph:
     """Return the graph with weightless norms, rotations at the ends of the streams, Hadamard transforms.
 
     Raises:
@@ -59,7 +59,7 @@ def _rotate_mlp_(editor: "_Editor", op: Op) -> None:
     if fc2 is not None:
         is_gated = fc2["mlp"] is not None and fc2["stack"] == "decoder"
         holder = fc2["parent"] if is_gated else f"{fc2['parent']}.activation_fn"
-        editor.transform_(op, op.reads[0].tensor, f"{holder}.{HADAMARD}")
+        editor.transform_(op, op.reads[0].tensor, module=f"{holder}.{HADAMARD}")
 
 
 def _rotate_keys_(editor: "_Editor", op: Op, recipe: Recipe) -> None:
@@ -68,7 +68,7 @@ def _rotate_keys_(editor: "_Editor", op: Op, recipe: Recipe) -> None:
     reads_turned = any(name in turned for name in editor.reads(op))
     if reads_turned and not recipe.attention_formats(op.module).kv.is_float:
         for name, child in zip(turned, (QUERY_HADAMARD, KEY_HADAMARD), strict=True):
-            editor.transform_(op, name, f"{op.module}.{child}")
+            editor.transform_(op, name, module=f"{op.module}.{child}")
 
 
 class _Editor:
@@ -121,7 +121,7 @@ class _Editor:
         self._insert_(norm, op, (weight, replace(result, name=name)))
         self._is_rotated = True
 
-    def transform_(self, reader: Op, tensor: str, module: str) -> None:
+    def transform_(self, reader: Op, tensor: str, *, module: str) -> None:
         """In front of an op, put the Hadamard transform of a tensor, if there is one of its size."""
         source = self._tensors[self._replaced.get(tensor, tensor)]
         *rows, size = source.shape

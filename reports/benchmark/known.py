@@ -9,7 +9,7 @@ from traces.errors import EdgeAsrError
 
 
 def joined(
-    cells: tuple[CellRow, ...], known: tuple[CellRow, ...], corpora: tuple[str, ...]
+    cells: tuple[CellRow, ...], known: tuple[CellRow, ...], *, corpora: tuple[str, ...]
 ) -> tuple[CellRow, ...]:
     """Return the cells, those that were not measured filled in from earlier ones where these were.
 

@@ -48,7 +48,9 @@ def _over(rows: Sequence[CandidateRow], key: str, limit: float) -> Chart:
         "showlegend": False,
     }  # fmt: skip
     caption = "The star is the answer, the dotted line its limit; open marks are predicted."
-    return Chart(f"over-{key}", f"WER against {heading(key)}", caption, (), (frame("", traces, layout),))
+    return Chart(
+        f"over-{key}", f"WER against {heading(key)}", caption, (), (frame("", traces, layout=layout),)
+    )
 
 
 def _axis(key: str, largest: float) -> tuple[float, str]:
@@ -114,7 +116,7 @@ def _trust(answer: Answer) -> Chart:
         "yaxis": {"type": "log", "title": axis_title("measured word error rate, %")},
         "showlegend": False,
     }
-    return Chart("trust", "Measured WER over the proxy", "", (), (frame("", [trace], layout),))
+    return Chart("trust", "Measured WER over the proxy", "", (), (frame("", [trace], layout=layout),))
 
 
 def _units(answer: Answer) -> Chart:
@@ -133,4 +135,4 @@ def _units(answer: Answer) -> Chart:
         "yaxis": {"autorange": "reversed", "automargin": True},
         "height": 120 + 18 * len(problem.units),
     }
-    return Chart("units", "Damage of each unit in each format", "", (), (frame("", [trace], layout),))
+    return Chart("units", "Damage of each unit in each format", "", (), (frame("", [trace], layout=layout),))

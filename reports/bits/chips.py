@@ -73,9 +73,11 @@ def answer_chips(
     blank = [_job(setting, formats, None, None) for formats in usable]
     if question.utterance is not None or not names:
         return in_order((*rows, *_answered(blank, setting)))
-    if not (are_kept(question, folder, setting.units, names) or _any_meets(blank, executor)):
+    if not (are_kept(question, folder, units=setting.units, formats=names) or _any_meets(blank, executor)):
         return in_order((*rows, *_answered(blank, setting)))
-    found = sensitivities(question, folder, setting.units, names, executor=executor, progress=progress)
+    found = sensitivities(
+        question, folder, units=setting.units, formats=names, executor=executor, progress=progress
+    )
     damage = {name: found[:, index] for index, name in enumerate(names)}
     trust = _trust(setting, max(usable, key=lambda each: len(each.names)), damage)
     jobs = [_job(setting, formats, damage, trust) for formats in usable]
@@ -88,7 +90,7 @@ def answer_chip(job: ChipJob) -> ChipAnswerRow:
     try:
         networks = _networks(question.model, job.utterances)
         recipes = tuple(question.recipe(name) for name in job.formats.names)
-        problem = problem_of(networks, job.units, recipes, job.formats.chip, job.damage)
+        problem = problem_of(networks, job.units, recipes=recipes, chip=job.formats.chip, damage=job.damage)
         if question.utterance is not None:
             problem = replace(problem, damage=bits_given_up(problem))
         solution = solve(problem, question.limits, time_limit_s=question.time_limit_s)
@@ -111,7 +113,7 @@ def _usable(setting: Setting) -> tuple[list[ChipFormats], list[ChipAnswerRow]]:
     rows: list[ChipAnswerRow] = []
     for chip in setting.chips:
         try:
-            usable.append(formats_on(setting.question, chip, setting.units))
+            usable.append(formats_on(setting.question, chip, units=setting.units))
         except EdgeAsrError as error:
             rows.append(unanswered(chip.name, str(error)))
     return usable, rows
@@ -140,7 +142,7 @@ def _trust(setting: Setting, formats: ChipFormats, damage: dict[str, Floats]) ->
     """Return how far damage tells error rates over the formats of one chip, whatever they cost there."""
     networks = _networks(setting.question.model, setting.utterances)
     recipes = tuple(setting.question.recipe(name) for name in formats.names)
-    costs = unit_costs(networks, setting.units, recipes, formats.chip)
+    costs = unit_costs(networks, setting.units, recipes=recipes, chip=formats.chip)
     summed = np.stack([damage[name] for name in formats.names], axis=1)
     problem = Problem(networks, setting.units, recipes, formats.chip, summed, costs, None)
     return confirm(setting, problem)[1]

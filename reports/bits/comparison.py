@@ -109,10 +109,10 @@ class _Budget:
 def compare_mixed(
     question: Question,
     corpora: Sequence[str],
+    *,
     uniform: Sequence[str],
     methods: Sequence[str],
     folder: Path,
-    *,
     progress: Progress = silent,
     executor: Executor | None = None,
 ) -> Comparison:
@@ -127,7 +127,9 @@ def compare_mixed(
     first = replace(question, corpus=corpora[0])
     setting = setting_of(first, folder, progress=progress, executor=executor)
     names = first.formats
-    damage = sensitivities(first, folder, setting.units, names, executor=executor, progress=progress)
+    damage = sensitivities(
+        first, folder, units=setting.units, formats=names, executor=executor, progress=progress
+    )
     problems = [_problem(setting, chip, damage) for chip in range(len(setting.chips))]
     budgets: list[_Budget] = []
     without: list[str] = []
@@ -147,7 +149,7 @@ def compare_mixed(
     return Comparison(question.model, tuple(pairs), trust, tuple(without))
 
 
-def bundled_formats(question: Question, name: str, method: str) -> Recipe:
+def bundled_formats(question: Question, name: str, *, method: str) -> Recipe:
     """Return a bundled recipe's formats by a method."""
     steps = replace(question, method=method).steps()
     return with_methods(load_recipe(name), steps, name=f"{name}+{method}")
@@ -155,12 +157,14 @@ def bundled_formats(question: Question, name: str, method: str) -> Recipe:
 
 def _problem(setting: Setting, chip_idx: int, damage: Floats) -> Problem:
     recipes = tuple(setting.question.recipe(name) for name in setting.question.formats)
-    return problem_of(setting.networks, setting.units, recipes, setting.chips[chip_idx], damage)
+    return problem_of(
+        setting.networks, setting.units, recipes=recipes, chip=setting.chips[chip_idx], damage=damage
+    )
 
 
 def _budget(question: Question, problem: Problem, name: str) -> _Budget | None:
     """Return the mixture within a uniform recipe's size and latency; None where there is no such mixture."""
-    recipe = bundled_formats(question, name, question.method)
+    recipe = bundled_formats(question, name, method=question.method)
     used = used_of(problem.networks.estimate(recipe, problem.chip))
     limits = [Limit(key, used[key]) for key in KEPT]
     found = solve(problem, limits, time_limit_s=question.time_limit_s)
@@ -180,9 +184,11 @@ def _heard_on(
     uniform: Sequence[str],
     methods: Sequence[str],
 ) -> Rates:
-    recipes = [bundled_formats(question, name, method) for name in uniform for method in methods]
+    recipes = [bundled_formats(question, name, method=method) for name in uniform for method in methods]
     recipes += [budget.chosen.recipe for budget in budgets]
-    return measure_rates(question, setting.run, recipes, progress=setting.progress, executor=setting.executor)
+    return measure_rates(
+        question, setting.run, recipes=recipes, progress=setting.progress, executor=setting.executor
+    )
 
 
 def _trust(setting: Setting, problem: Problem, budgets: Sequence[_Budget], rates: Rates) -> Trust:

@@ -19,7 +19,7 @@ def confirm(setting: Setting, problem: Problem) -> tuple[Rates, Trust]:
     rates = measure_rates(
         question,
         setting.run,
-        [each.recipe for each in known.values()],
+        recipes=[each.recipe for each in known.values()],
         progress=setting.progress,
         executor=setting.executor,
     )
@@ -34,7 +34,7 @@ def _spread(problem: Problem, count: int) -> tuple[Mixture, ...]:
     """
     if count == 0:
         return ()
-    along, _ = front(problem, "packed_bytes", (), n_points=(count + 1) // 2)
+    along, _ = front(problem, "packed_bytes", limits=(), n_points=(count + 1) // 2)
     along = tuple(each for each in along if each.recipe.name != FLOAT_RECIPE)
     known = {FLOAT_RECIPE, *(each.recipe.name for each in along)}
     others = [each for each in uniform(problem) if each.recipe.name not in known and each.damage > 0]

@@ -44,7 +44,7 @@ def asked_formats(question: Question) -> tuple[str, ...]:
     return asked
 
 
-def formats_on(question: Question, chip: Chip, units: tuple[Unit, ...]) -> ChipFormats:
+def formats_on(question: Question, chip: Chip, *, units: tuple[Unit, ...]) -> ChipFormats:
     """Return the formats asked for, or those of `CANDIDATES`, that the chip computes or stores.
 
     Raises:

@@ -42,8 +42,8 @@ class Rates:
 def measure_rates(
     question: Question,
     run: RunFolder,
-    recipes: Sequence[Recipe],
     *,
+    recipes: Sequence[Recipe],
     progress: Progress,
     executor: Executor | None = None,
 ) -> Rates:

@@ -43,7 +43,7 @@ class Question:
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
-            raise unknown_name("quantization method", self.method, METHODS)
+            raise unknown_name("quantization method", self.method, known=METHODS)
         if not METHODS[self.method].lends_layers:
             lending = sorted(name for name, method in METHODS.items() if method.lends_layers)
             raise EdgeAsrError(

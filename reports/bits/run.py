@@ -44,27 +44,27 @@ def answer(
     """
     setting = setting_of(question, folder, progress=progress, executor=executor)
     (chip,) = setting.chips
-    formats = formats_on(question, chip, setting.units)
+    formats = formats_on(question, chip, units=setting.units)
     recipes = tuple(question.recipe(name) for name in formats.names)
     nothing = np.zeros((len(setting.units), len(recipes)))
-    problem = problem_of(setting.networks, setting.units, recipes, chip, nothing)
+    problem = problem_of(setting.networks, setting.units, recipes=recipes, chip=chip, damage=nothing)
     if question.utterance is not None:
         problem = replace(problem, damage=bits_given_up(problem))
     solution = solve(problem, question.limits, time_limit_s=question.time_limit_s)
     found = Answer(question, formats, problem, solution, uniform(problem), question.limits[0].key)
     if not solution.is_feasible:
-        return replace(found, needed=relaxed(problem, question.limits, solution))
+        return replace(found, needed=relaxed(problem, question.limits, solution=solution))
     if question.utterance is not None:
         return found
     damage = sensitivities(
-        question, folder, setting.units, formats.names, executor=executor, progress=progress
+        question, folder, units=setting.units, formats=formats.names, executor=executor, progress=progress
     )
     problem = replace(problem, damage=damage)
     rates, trust = confirm(setting, problem)
     solution = solve(problem, question.limits, time_limit_s=question.time_limit_s)
     found = replace(found, problem=problem, solution=solution, uniform=uniform(problem), trust=trust)
     if not solution.is_feasible:
-        return replace(found, needed=relaxed(problem, question.limits, solution))
+        return replace(found, needed=relaxed(problem, question.limits, solution=solution))
     return _looked_into(setting, found, rates)
 
 
@@ -74,12 +74,12 @@ def _looked_into(setting: Setting, found: Answer, rates: Rates) -> Answer:
     chosen = measure_rates(
         setting.question,
         setting.run,
-        [found.chosen.recipe],
+        recipes=[found.chosen.recipe],
         progress=setting.progress,
         executor=setting.executor,
     )
     found = replace(found, rates=Rates(setting.question, rates.evaluations | chosen.evaluations))
     changes = max(1, len(setting.units) // CHANGED_SHARE)
-    others = alternatives(problem, limits, found.solution, count=N_ALTERNATIVES, changes=changes)
-    along, _ = front(problem, key, [limit for limit in limits if limit.key != key], n_points=N_FRONT)
+    others = alternatives(problem, limits, solution=found.solution, count=N_ALTERNATIVES, changes=changes)
+    along, _ = front(problem, key, limits=[limit for limit in limits if limit.key != key], n_points=N_FRONT)
     return replace(found, alternatives=others, front=along)

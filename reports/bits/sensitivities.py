@@ -57,9 +57,9 @@ _lock = threading.Lock()
 def sensitivities(
     question: Question,
     folder: Path,
+    *,
     units: tuple[Unit, ...],
     formats: Sequence[str],
-    *,
     executor: Executor | None = None,
     progress: Progress = silent,
 ) -> NDArray[np.float64]:
@@ -80,7 +80,7 @@ def sensitivities(
     return np.array([found[name] for name in formats]).T
 
 
-def are_kept(question: Question, folder: Path, units: tuple[Unit, ...], formats: Sequence[str]) -> bool:
+def are_kept(question: Question, folder: Path, *, units: tuple[Unit, ...], formats: Sequence[str]) -> bool:
     """Return whether the folder holds all sensitivities of these formats."""
     jobs = [SensitivityJob(question, folder, name, units) for name in formats]
     return all(_file(job).is_file() for job in jobs)
@@ -101,9 +101,11 @@ def _measured(job: SensitivityJob, recipe: Recipe) -> tuple[float, ...]:
     question = job.question
     recogniser = _bench.networks.recogniser(question.model)
     whole = Job(question.study(), job.folder, question.model, recipe)
-    quantized = quantize(recogniser.model, recipe, _bench.networks.calibration(whole, silent)).model
+    quantized = quantize(
+        recogniser.model, recipe, calibration=_bench.networks.calibration(whole, silent)
+    ).model
     parts = [unit.modules for unit in job.units]
-    return part_divergences(_host(question), quantized, parts)
+    return part_divergences(_host(question), quantized, parts=parts)
 
 
 def _host(question: Question) -> Host:

@@ -55,6 +55,6 @@ def setting_of(question: Question, folder: Path, *, progress: Progress, executor
     if question.utterance is not None:
         utterances: tuple[Utterance, ...] = (question.utterance,)
     else:
-        rates = measure_rates(question, run, (), progress=progress, executor=executor)
+        rates = measure_rates(question, run, recipes=(), progress=progress, executor=executor)
         utterances = utterances_of(rates.evaluations[FLOAT_RECIPE].rows, workload)
     return Setting(question, chips, Networks(workload, utterances), units, run, progress, executor)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hwmodels.units import unit_symbol
 from reports.bottleneck import FURTHEST, BottleneckRow
 from reports.bottlenecks import spoken_kind
-from reports.charts.chart import Chart, Spec, axis_title, frame, safe
+from reports.charts.chart import Chart, Frame, Spec, axis_title, frame, safe
 from reports.charts.layers import QUANTITIES, ROW_HEIGHT_PX, stacked
 from reports.folding import short_layer
 from reports.palette import BLUE, INK, VERMILION, Colour
@@ -61,7 +61,7 @@ def slowest_charts(rows: tuple[BottleneckRow, ...]) -> tuple[Chart, ...]:
             f"{each.name.capitalize()} of the slowest layers",
             "Decode is summed over its steps; time that overlaps is not drawn." if each.unit == "s" else "",
             (),
-            (stacked("", shown, labels, each),),
+            (stacked("", shown, labels=labels, quantity=each),),
         )
         for each in QUANTITIES
     )
@@ -81,20 +81,21 @@ def tornado_charts(rows: tuple[Sensitivity, ...], *, latency_s: float, energy_j:
             "All else as it is. Sizes and bits act in steps: what fits or not, what has a rate or not. "
             f"Bars end at {FURTHEST:g} times the whole; hover for the value.",
             (),
-            (frame("", *_tornado(rows, each, whole)),),
+            (_tornado(rows, each, whole),),
         )
         for each, whole in zip(_SWINGS, wholes, strict=True)
     )
 
 
-def _tornado(rows: tuple[Sensitivity, ...], each: _Swing, whole: float) -> tuple[list[Spec], Spec]:
+def _tornado(rows: tuple[Sensitivity, ...], each: _Swing, whole: float) -> Frame:
     largest = sorted(rows, key=lambda row: (-each.swing(row), row.parameter))
     moving = [row for row in largest if each.swing(row) > LEAST_SWING * whole][:MOST_NUMBERS]
     scale, unit = axis_unit(whole, each.unit)
     sides = (("halved", each.halved, VERMILION), ("doubled", each.doubled, BLUE))
-    return (
+    return frame(
+        "",
         [_side(name, moving, result, each, whole, scale, colour) for name, result, colour in sides],
-        {
+        layout={
             "barmode": "overlay",
             "bargap": 0.25,
             "height": 90 + ROW_HEIGHT_PX * max(len(moving), 1),

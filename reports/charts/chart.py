@@ -38,7 +38,7 @@ class Chart:
     frames: tuple[Frame, ...]
 
 
-def frame(key: str, traces: Sequence[Spec], layout: Spec) -> Frame:
+def frame(key: str, traces: Sequence[Spec], *, layout: Spec) -> Frame:
     """Return a frame in the page's fonts and light colours; the page maps those for dark.
 
     Floats keep five significant digits, which is finer than a screen and a third of the size.

@@ -59,20 +59,23 @@ def layer_charts(study: StudyData) -> tuple[Chart, ...]:
             if quantity.name == "latency"
             else "In network order; static is the chip's standing power over the layer's latency.",
             ("model", "recipe", "chip"),
-            tuple(stacked(key, rows, layer_labels(rows), quantity) for key, rows in shown.items()),
+            tuple(
+                stacked(key, rows, labels=layer_labels(rows), quantity=quantity)
+                for key, rows in shown.items()
+            ),
         )
         for quantity in QUANTITIES
     )
 
 
-def stacked(key: str, rows: tuple[LayerRow, ...], labels: tuple[str, ...], quantity: Quantity) -> Frame:
+def stacked(key: str, rows: tuple[LayerRow, ...], *, labels: tuple[str, ...], quantity: Quantity) -> Frame:
     """Return a bar per row, under its label, stacked from the parts of a quantity."""
     names = tuple(dict.fromkeys(part.name for row in rows for part in quantity.parts(row)))
     scale, unit = axis_unit(max((quantity.total(row) for row in rows), default=0.0), quantity.unit)
     return frame(
         key,
         [_bars(rows, labels, quantity, name, colour, scale) for name, colour in terms(names).items()],
-        {
+        layout={
             "barmode": "stack",
             "bargap": 0.25,
             "height": 90 + ROW_HEIGHT_PX * len(rows),

@@ -49,7 +49,7 @@ def _frame(grid: Grid) -> Frame:
     }
     if grid.reference and grid.reference.accuracy:
         layout["shapes"] = _float(grid.reference.accuracy)
-    return frame(grid.model, traces, layout)
+    return frame(grid.model, traces, layout=layout)
 
 
 def _method(grid: Grid, method: str, idx: int, mark: Mark) -> Spec:

@@ -116,7 +116,7 @@ def _frame(chip: str, rows: tuple[Costed, ...], names: tuple[str, ...], axis: Ax
     }
     if unmeasured:
         layout["yaxis2"] = {"type": "category", "domain": [0.0, strip_top], "fixedrange": True}
-    return frame(chip, traces, layout)
+    return frame(chip, traces, layout=layout)
 
 
 def _points(rows: list[Costed], axis: Axis, position: int) -> list[Spec]:

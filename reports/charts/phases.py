@@ -29,7 +29,7 @@ def _frame(key: str, rows: list[PhaseRow]) -> Frame:
     return frame(
         key,
         [_bars([row for row in rows if row.phase == name], scale) for name in phases],
-        {
+        layout={
             "barmode": "stack",
             "bargap": 0.35,
             "height": 100 + 30 * len(recipes),

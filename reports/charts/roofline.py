@@ -14,7 +14,7 @@ def roofline_chart(study: StudyData) -> Chart:
     """Return the chart, with a frame per model, recipe and chip."""
     groups: dict[str, list[PointRow]] = {}
     for row in study.points:
-        groups.setdefault(combination(row.model, row.recipe, row.chip), []).append(row)
+        groups.setdefault(combination(row.model, row.recipe, chip=row.chip), []).append(row)
     return Chart(
         "roofline",
         "Roofline",
@@ -29,7 +29,7 @@ def _frame(key: str, study: StudyData, rows: list[PointRow]) -> Frame:
     chip = rows[0].chip
     ceilings = tuple(row for row in study.ceilings if row.chip == chip)
     bandwidths = tuple(row for row in study.bandwidths if row.chip == chip)
-    low, high = intensity_span([row.intensity_mac_per_byte for row in rows], ceilings, bandwidths)
+    low, high = intensity_span([row.intensity_mac_per_byte for row in rows], ceilings, bandwidths=bandwidths)
     slowest = min((row.achieved_mac_per_s for row in rows if row.achieved_mac_per_s > 0), default=1.0)
     peak = max((row.peak_mac_per_s for row in ceilings), default=slowest)
     longest_s = max(row.latency_s for row in rows) or 1.0
@@ -40,7 +40,7 @@ def _frame(key: str, study: StudyData, rows: list[PointRow]) -> Frame:
             *(_line(roof) for roof in roofs(ceilings, bandwidths, low=low, high=high)),
             *(_points([row for row in rows if row.phase == name], longest_s) for name in phases),
         ],
-        {
+        layout={
             "height": 440,
             "xaxis": {
                 "type": "log",

@@ -58,7 +58,7 @@ def _of_word(text: str, *, audio_s: float, tokens: int) -> Side:
         raise EdgeAsrError(f"'{text}': an estimate is named by {FORM}")
     workload, recipe = workload_under(names[0], names[2] if len(names) > 2 else None)
     chip = apply_overrides(load_chip(names[1]), overrides)
-    found = estimate(workload, chip, (Utterance(audio_s, tokens),))
+    found = estimate(workload, chip, utterances=(Utterance(audio_s, tokens),))
     shown = " ".join((names[1], *overrides))
     return _of_estimate(found, Combination(names[0], recipe, shown))
 

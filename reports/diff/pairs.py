@@ -29,7 +29,7 @@ def selected(sides: Sequence[Side], selection: Selection) -> tuple[Side, ...]:
             continue
         known = dict.fromkeys(getattr(side.what, field.name) for side in kept)
         if name not in known:
-            raise unknown_name(field.name, name, known)
+            raise unknown_name(field.name, name, known=known)
         kept = tuple(side for side in kept if getattr(side.what, field.name) == name)
     return kept
 

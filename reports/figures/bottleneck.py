@@ -40,7 +40,7 @@ def draw_bottleneck(
 def _layers(panel: "Axes", rows: tuple[BottleneckRow, ...]) -> None:
     layers = [row.layer for row in rows]
     scale, unit = axis_unit(max((row.latency_s for row in layers), default=0.0), "s")
-    stack_bars(panel, [row.latency_terms_s for row in layers], scale)
+    stack_bars(panel, [row.latency_terms_s for row in layers], scale=scale)
     labels = [f"{row.layer} {spoken_kind(row.kind)} ({row.phase})" for row in layers]
     panel.set_yticks(range(len(rows)), [literal(label) for label in labels], fontsize=7.5)
     panel.invert_yaxis()

@@ -24,7 +24,7 @@ def draw_roofline(study: StudyData) -> "Figure":
     panels = figure.subplots(1, len(chips), squeeze=False)[0]
     for panel, chip in zip(panels, chips, strict=True):
         choice = shown[chip]
-        rows = [row for row in study.points if combination(row.model, row.recipe, row.chip) == choice]
+        rows = [row for row in study.points if combination(row.model, row.recipe, chip=row.chip) == choice]
         _panel(panel, study, chip, rows)
         dress(panel, title=chip, x="MAC per byte", y="MAC/s" if panel is panels[0] else "")
         panel.text(
@@ -46,7 +46,7 @@ def _panel(panel: "Axes", study: StudyData, chip: str, rows: list[PointRow]) -> 
     panel.set_yscale("log")
     ceilings = tuple(row for row in study.ceilings if row.chip == chip)
     bandwidths = tuple(row for row in study.bandwidths if row.chip == chip)
-    low, high = intensity_span([row.intensity_mac_per_byte for row in rows], ceilings, bandwidths)
+    low, high = intensity_span([row.intensity_mac_per_byte for row in rows], ceilings, bandwidths=bandwidths)
     for roof in roofs(ceilings, bandwidths, low=low, high=high):
         panel.plot(
             [roof.intensity_low, roof.intensity_high],

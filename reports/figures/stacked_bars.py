@@ -14,7 +14,7 @@ HEIGHT = 0.7
 """Of a bar, where rows are 1 apart."""
 
 
-def stack_bars(panel: "Axes", rows: list[tuple[Part, ...]], scale: float) -> None:
+def stack_bars(panel: "Axes", rows: list[tuple[Part, ...]], *, scale: float) -> None:
     """Draw a bar per row, stacked from its parts times `scale`; what is zero everywhere is left out."""
     names = tuple(dict.fromkeys(part.name for parts in rows for part in parts))
     colours = terms(names)

@@ -24,7 +24,7 @@ def empty_data() -> StudyData:
     return StudyData(EMPTY_MANIFEST, (), (), (), (), (), (), (), (), (), ())
 
 
-def extended(data: StudyData, costed: Costed, measured: Sequence[Measured], study: Study) -> StudyData:
+def extended(data: StudyData, costed: Costed, *, measured: Sequence[Measured], study: Study) -> StudyData:
     """Return the rows with those of one more model under one recipe."""
     model, recipe = costed.model, costed.variant.recipe.name
     known_chips = {row.chip for row in data.chips}

@@ -96,7 +96,7 @@ def _costed(model: str, variant: Variant, workload: Workload, mix: Mix, chips: t
         workload=workload,
         mix=mix,
         counts=utterance_counts(workload, mix.utterances),
-        estimates=tuple(estimate(workload, chip, mix.utterances) for chip in chips),
+        estimates=tuple(estimate(workload, chip, utterances=mix.utterances) for chip in chips),
     )
 
 

@@ -86,7 +86,7 @@ class RunFolder:
         """
         return Measured(cell, load_evaluation(self._file(key)), self._load_effort(key))
 
-    def save(self, key: str, evaluation: Evaluation, effort: Effort) -> None:
+    def save(self, key: str, evaluation: Evaluation, *, effort: Effort) -> None:
         """Keep a finished cell; the effort goes first, since the evaluation says that it is finished."""
         replace_text(self._effort_file(key), json.dumps(asdict(effort)) + "\n")
         save_evaluation(evaluation, self._file(key))
@@ -145,8 +145,8 @@ def replace_text(path: Path, text: str) -> Path:
 def cell_key(
     recogniser: Recogniser,
     recipe: Recipe,
-    corpus: CorpusIdentity,
     *,
+    corpus: CorpusIdentity,
     calibration: CorpusIdentity | None,
     batch_size: int,
     seed: int,

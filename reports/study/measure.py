@@ -111,7 +111,7 @@ def _measure(job: Job, bench: Workbench, finished: list[tuple[Cell, str]], progr
         key = cell_key(
             recogniser,
             job.recipe,
-            corpus.identity,
+            corpus=corpus.identity,
             calibration=calibration,
             batch_size=study.batch_size,
             seed=study.seed,
@@ -127,7 +127,7 @@ def _measure(job: Job, bench: Workbench, finished: list[tuple[Cell, str]], progr
                 progress=partial(progress, str(cell)),
                 partial=folder.unfinished(key),
             )
-            folder.save(key, evaluation, quantized[1])
+            folder.save(key, evaluation, effort=quantized[1])
         finished.append((cell, key))
 
 
@@ -141,7 +141,9 @@ def _quantized(job: Job, bench: Workbench, progress: Progress) -> tuple[Recognis
         progress(f"{job}: {task}", done, total, note)
 
     start_s = time.perf_counter()
-    found = quantize(recogniser.model, job.recipe, data, progress=named, resume=RunFolder(job.folder).blocks)
+    found = quantize(
+        recogniser.model, job.recipe, calibration=data, progress=named, resume=RunFolder(job.folder).blocks
+    )
     effort = Effort(time.perf_counter() - start_s, found.n_utterances, found.n_tokens, found.remarks)
     return replace(recogniser, model=found.model), effort
 

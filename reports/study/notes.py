@@ -10,7 +10,7 @@ MOSTLY = 0.5
 """From this share of assumed numbers on, a chip's results are called a sketch."""
 
 
-def notes_of(study: Study, data: StudyData, failures: Sequence[str] = ()) -> tuple[str, ...]:
+def notes_of(study: Study, data: StudyData, *, failures: Sequence[str] = ()) -> tuple[str, ...]:
     """Return the study's caveats, the weightiest first."""
     return (*(f"Not measured, for it failed: {failure}." for failure in failures), *_notes(study, data))
 

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 def write_outputs(
     run: RunFolder,
     data: StudyData,
+    *,
     measured: Sequence[Measured],
     frames: Sequence["pandas.DataFrame"],
-    *,
     progress: Progress,
 ) -> Path:
     """Write every file of the run and return the path of `report.html`.

@@ -64,7 +64,7 @@ def run_study(
     data = empty_data()
     frames = []
     for costed in costs(study, measured, progress=progress):
-        data = extended(data, costed, measured, study)
+        data = extended(data, costed, measured=measured, study=study)
         frames += [
             op_frame(estimate, model=costed.model, recipe=costed.variant.recipe.name)
             for estimate in costed.estimates
@@ -77,7 +77,7 @@ def run_study(
     )
     if known is not None:
         check_same(manifest, known)
-        data = replace(data, cells=joined(data.cells, known.cells, study.corpora))
-    data = replace(data, manifest=manifest, notes=notes_of(study, data, failures))
-    report = write_outputs(run, data, measured, frames, progress=progress)
+        data = replace(data, cells=joined(data.cells, known.cells, corpora=study.corpora))
+    data = replace(data, manifest=manifest, notes=notes_of(study, data, failures=failures))
+    report = write_outputs(run, data, measured=measured, frames=frames, progress=progress)
     return StudyResult(data, folder, report, failures)

@@ -28,7 +28,7 @@ MOST_LINES = 400
 LINEAR_TICKS = 5
 
 
-def pareto_charts(plan: Plan, results: Results, others: "pandas.DataFrame") -> tuple[Chart, ...]:
+def pareto_charts(plan: Plan, results: Results, *, others: "pandas.DataFrame") -> tuple[Chart, ...]:
     """Return the first objective against each further one; none for a single objective."""
     first, *rest = plan.sweep.objectives
     return tuple(
@@ -37,7 +37,7 @@ def pareto_charts(plan: Plan, results: Results, others: "pandas.DataFrame") -> t
             f"{heading(second)} against {heading(first)}",
             "",
             (),
-            (frame("", _pareto_traces(plan, results, others, first, second), _pareto_layout(
+            (frame("", _pareto_traces(plan, results, others, first, second), layout=_pareto_layout(
                 results, others, first, second)),),
         )
         for idx, second in enumerate(rest)
@@ -67,7 +67,7 @@ def effects_chart(plan: Plan, results: Results) -> Chart:
         "xaxis": {"title": axis_title("share of the variance, %"), "rangemode": "tozero"},
         "yaxis": {"type": "category"},
     }
-    return Chart("effects", "What each axis decides", "", (), (frame("", traces, layout),))
+    return Chart("effects", "What each axis decides", "", (), (frame("", traces, layout=layout),))
 
 
 def heat_charts(cells: Sequence[Cells]) -> tuple[Chart, ...]:
@@ -78,13 +78,13 @@ def heat_charts(cells: Sequence[Cells]) -> tuple[Chart, ...]:
             f"Best {heading(each.objective)}",
             "Over all other axes, of points that meet the constraints. Blank cells have none.",
             (),
-            (frame("", [_heat_trace(each)], _heat_layout(each)),),
+            (frame("", [_heat_trace(each)], layout=_heat_layout(each)),),
         )
         for idx, each in enumerate(cells)
     )
 
 
-def parallel_chart(plan: Plan, results: Results, others: "pandas.DataFrame") -> Chart:
+def parallel_chart(plan: Plan, results: Results, *, others: "pandas.DataFrame") -> Chart:
     """Return all axes and objectives side by side, a line per point; the front in colour."""
     import pandas
 
@@ -107,7 +107,7 @@ def parallel_chart(plan: Plan, results: Results, others: "pandas.DataFrame") -> 
         "rangefont": {"color": MUTED.light, "size": 1},
     }
     layout: Spec = {"height": 440, "margin": {"l": 60, "r": 60, "t": 60, "b": 20}}
-    return Chart("parallel", "Every axis and objective", "", (), (frame("", [trace], layout),))
+    return Chart("parallel", "Every axis and objective", "", (), (frame("", [trace], layout=layout),))
 
 
 def short(name: str) -> str:

@@ -49,7 +49,7 @@ def cost_chunk(chunk: Chunk) -> dict[str, Floats]:
 
 @lru_cache(MOST_WORKS)
 def _work(model: str, recipe: Recipe, parts: tuple[PartFormat, ...], utterance: Utterance) -> Work:
-    return work_of(_workload(model), recipe, parts, utterance)
+    return work_of(_workload(model), recipe, parts=parts, utterance=utterance)
 
 
 @lru_cache(MOST_WORKLOADS)

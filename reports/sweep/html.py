@@ -17,15 +17,15 @@ MOST_FRONT = 25
 """Points of the front in the page's table; all are in `pareto.parquet`."""
 
 
-def render_sweep(plan: Plan, folder: SweepFolder, results: Results, *, n_chunks: int, command: str) -> str:
+def render_sweep(plan: Plan, folder: SweepFolder, *, results: Results, n_chunks: int, command: str) -> str:
     """Return the whole page; equal sweeps give equal bytes."""
-    others = shown_points(folder, n_chunks, results.n_feasible)
-    pareto = pareto_charts(plan, results, others)
-    heat = heat_charts(heat_cells(plan, folder, results, n_chunks))
+    others = shown_points(folder, n_chunks, n_feasible=results.n_feasible)
+    pareto = pareto_charts(plan, results, others=others)
+    heat = heat_charts(heat_cells(plan, folder, results=results, n_chunks=n_chunks))
     table = front_table(plan, results, most=MOST_FRONT)
     return render_page(
         "sweep.html.j2",
-        charts=(*pareto, *heat, effects_chart(plan, results), parallel_chart(plan, results, others)),
+        charts=(*pareto, *heat, effects_chart(plan, results), parallel_chart(plan, results, others=others)),
         sweep=plan.sweep,
         standfirst=_standfirst(plan, results),
         sentences=_sentences(plan, results),

@@ -102,7 +102,7 @@ def plan_of(sweep: Sweep) -> Plan:
     aims = (*COLUMNS, "wer", *dict(sweep.define))
     for name in sweep.objectives:
         if name not in aims:
-            raise unknown_name("objective", name, aims)
+            raise unknown_name("objective", name, known=aims)
         if name == "wer" and rates is None:
             raise EdgeAsrError("objective wer: is not known; name a study's run folder under 'accuracy'")
     return Plan(sweep, space, tuple(defined), constraints, rates)
@@ -161,7 +161,9 @@ def _check_axes(space: Space) -> None:
             known = choosable(chip)
             if axis.name not in known:
                 parts = (f"{part}:GLOB" for part in PARTS)
-                raise unknown_name(f"axis (on chip {chip.name})", axis.name, (*known, *NAMES, *WORK, *parts))
+                raise unknown_name(
+                    f"axis (on chip {chip.name})", axis.name, known=(*known, *NAMES, *WORK, *parts)
+                )
 
 
 def _check_formats(axis: Axis) -> None:

@@ -42,24 +42,24 @@ def cost_points(
     def missing() -> Iterator[Chunk]:
         for number, start in enumerate(starts):
             if not folder.holds(number):
-                yield chunk_of(plan, number, points[start : start + size])
+                yield chunk_of(plan, number, points=points[start : start + size])
 
     done = sum(folder.holds(number) for number in range(len(starts)))
     progress(TASK, done, len(starts))
     for chunk, costs in finished(cost_chunk, missing(), executor=executor):
         start = chunk.number * size
-        folder.save(chunk.number, table_of(plan, start, points[start : start + size], costs))
+        folder.save(chunk.number, table_of(plan, start, points=points[start : start + size], costs=costs))
         done += 1
         progress(TASK, done, len(starts))
     return len(starts), n_points
 
 
-def chunk_of(plan: Plan, number: int, points: Floats) -> Chunk:
+def chunk_of(plan: Plan, number: int, *, points: Floats) -> Chunk:
     """Return some points as a job, given their coordinates: (points, axes)."""
     return Chunk(number, len(points), blocks(plan.space, points))
 
 
-def table_of(plan: Plan, start: int, points: Floats, costs: Mapping[str, Floats]) -> "pyarrow.Table":
+def table_of(plan: Plan, start: int, *, points: Floats, costs: Mapping[str, Floats]) -> "pyarrow.Table":
     """Return costed points as rows: number, axes, costs, definitions, which constraints hold."""
     import pyarrow
 

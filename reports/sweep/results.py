@@ -71,12 +71,14 @@ def collect(plan: Plan, folder: SweepFolder, *, n_chunks: int, n_points: int) ->
         n_costed=len(feasible),
         n_feasible=int(feasible.sum()),
         n_fitting=int(fitting.sum()),
-        front=_front(folder, on_front(objectives, takes_part, dominated_by), plan.sweep.objectives),
+        front=_front(
+            folder, on_front(objectives, takes_part, dominated_by=dominated_by), plan.sweep.objectives
+        ),
         effects=tuple(_effects(plan, folder, chunks, objectives, feasible)),
     )
 
 
-def feasible_column(folder: SweepFolder, n_chunks: int, name: str) -> Column:
+def feasible_column(folder: SweepFolder, n_chunks: int, *, name: str) -> Column:
     """Return a column of the points that meet all constraints: (feasible points,)."""
     chunks = range(n_chunks)
     column: Column = _column(folder, chunks, name)[_column(folder, chunks, FEASIBLE).astype(bool)]

@@ -52,11 +52,13 @@ def run_sweep(
     if sweep.search is None:
         n_chunks, n_points = cost_points(plan, run, progress=progress, executor=executor)
     else:
-        n_chunks, n_points = search_points(plan, sweep.search, run, progress=progress, executor=executor)
+        n_chunks, n_points = search_points(
+            plan, sweep.search, folder=run, progress=progress, executor=executor
+        )
     results = collect(plan, run, n_chunks=n_chunks, n_points=n_points)
     save_tables(results, folder)
     report = folder / "report.html"
-    write_text(report, render_sweep(plan, run, results, n_chunks=n_chunks, command=command))
+    write_text(report, render_sweep(plan, run, results=results, n_chunks=n_chunks, command=command))
     manifest = {
         "name": sweep.name,
         "command": command,

@@ -34,7 +34,7 @@ JOBS = 16
 
 
 def search_points(
-    plan: Plan, search: Search, folder: SweepFolder, *, progress: Progress, executor: Executor | None
+    plan: Plan, search: Search, *, folder: SweepFolder, progress: Progress, executor: Executor | None
 ) -> tuple[int, int]:
     """Search, going on from what the folder holds; return how many chunks and points there are.
 
@@ -55,7 +55,7 @@ def search_points(
         points = np.array([[_suggested(trial, axis) for axis in plan.sweep.axes] for trial in trials])
         if not folder.holds(number):
             costs = _costs(plan, points, executor)
-            folder.save(number, table_of(plan, number * search.batch, points, costs))
+            folder.save(number, table_of(plan, number * search.batch, points=points, costs=costs))
         _tell(study, trials, folder.load(number), plan.sweep.objectives)
     progress(TASK, len(sizes), len(sizes))
     return len(sizes), search.trials
@@ -83,7 +83,7 @@ def _suggested(trial: "Trial", axis: Axis) -> float:
 
 def _costs(plan: Plan, points: Floats, executor: Executor | None) -> dict[str, Floats]:
     parts = np.array_split(np.arange(len(points)), JOBS)
-    jobs = [chunk_of(plan, number, points[rows]) for number, rows in enumerate(parts) if len(rows)]
+    jobs = [chunk_of(plan, number, points=points[rows]) for number, rows in enumerate(parts) if len(rows)]
     costs = {name: np.zeros(len(points)) for name in COLUMNS}
     for job, found in finished(cost_chunk, jobs, executor=executor):
         for name, values in found.items():

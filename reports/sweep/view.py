@@ -32,7 +32,7 @@ class Cells:
     best: Floats
 
 
-def shown_points(folder: SweepFolder, n_chunks: int, n_feasible: int) -> "pandas.DataFrame":
+def shown_points(folder: SweepFolder, n_chunks: int, *, n_feasible: int) -> "pandas.DataFrame":
     """Return every n-th feasible point, in order, n such that at most `MOST_SHOWN` remain."""
     import pandas
 
@@ -47,7 +47,7 @@ def shown_points(folder: SweepFolder, n_chunks: int, n_feasible: int) -> "pandas
     return pandas.concat(parts, ignore_index=True)
 
 
-def heat_cells(plan: Plan, folder: SweepFolder, results: Results, n_chunks: int) -> tuple[Cells, ...]:
+def heat_cells(plan: Plan, folder: SweepFolder, *, results: Results, n_chunks: int) -> tuple[Cells, ...]:
     """Return each objective's best values over the two axes that move it most; none for a single axis."""
     axes = {axis.name: axis for axis in plan.sweep.axes}
     found = []
@@ -58,9 +58,9 @@ def heat_cells(plan: Plan, folder: SweepFolder, results: Results, n_chunks: int)
         if len(varying) < 2:
             continue
         across, upward = varying[:2]
-        values = feasible_column(folder, n_chunks, objective)
-        columns, names, _ = grouped(axes[across], feasible_column(folder, n_chunks, across))
-        rows, others, _ = grouped(axes[upward], feasible_column(folder, n_chunks, upward))
+        values = feasible_column(folder, n_chunks, name=objective)
+        columns, names, _ = grouped(axes[across], feasible_column(folder, n_chunks, name=across))
+        rows, others, _ = grouped(axes[upward], feasible_column(folder, n_chunks, name=upward))
         best = np.full((len(others), len(names)), np.inf)
         np.minimum.at(best, (rows, columns), values)
         best[np.isinf(best)] = np.nan

@@ -48,7 +48,7 @@ and ends in DRAM.
 
 
 def agreement_section(
-    ops: Sequence[OpAgreement], networks: Sequence[NetworkAgreement], products: Sequence[ProductAgreement]
+    ops: Sequence[OpAgreement], networks: Sequence[NetworkAgreement], *, products: Sequence[ProductAgreement]
 ) -> str:
     """Return the section as Markdown."""
     return "\n".join(

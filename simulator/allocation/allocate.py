@@ -76,7 +76,9 @@ def least_excess(choices: Choices, name: str, *, time_limit_s: float = 60.0) -> 
 
 def _nearest(choices: Choices, relaxed: frozenset[str], time_limit_s: float) -> Allocation | None:
     given = scaled(choices)
-    of = program(given, np.isfinite(given.damage), np.array([name in relaxed for name in given.names]))
+    of = program(
+        given, np.isfinite(given.damage), relaxed=np.array([name in relaxed for name in given.names])
+    )
     try:
         found = solve(of, time_limit_s=time_limit_s)
     except TimeoutError:

@@ -53,7 +53,7 @@ class Chain:
         )
 
 
-def chain(choices: Scaled, prices: Floats, open_: Bools, *, apart: int | None = None) -> Chain:
+def chain(choices: Scaled, prices: Floats, *, open_: Bools, apart: int | None = None) -> Chain:
     """Return the open choices with all budgets at their prices (budgets,) but one, that may be kept apart."""
     kept = np.zeros(len(prices)) if apart is None else np.eye(len(prices))[apart]
     priced = prices * (1.0 - kept)

@@ -47,7 +47,7 @@ class Program:
     room: Floats
 
 
-def program(choices: Scaled, open_: Bools, relaxed: Bools | None = None) -> Program:
+def program(choices: Scaled, open_: Bools, *, relaxed: Bools | None = None) -> Program:
     """Return the program over the open choices (layers, formats).
 
     With `relaxed` (budgets,) it minimises the worst excess over those budgets, as a share, and not damage.

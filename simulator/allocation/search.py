@@ -50,7 +50,7 @@ def least_damage(choices: Scaled, *, time_limit_s: float) -> Answer | None:
     if worth is None:
         return None
     choices, worth = _near_whole(choices, worth, possible)
-    priced = cheapest_through(chain(choices, worth, possible))
+    priced = cheapest_through(chain(choices, worth, open_=possible))
     floor, highest = _least(priced), float(priced[possible].max())
     # Heights above the floor: no choice ends as low as `low`; `high` leaves too much, or is a known choice's.
     height, low, high = _first_height(priced), 0.0, np.inf
@@ -85,7 +85,7 @@ def least_damage(choices: Scaled, *, time_limit_s: float) -> Answer | None:
 
 def _near_whole(choices: Scaled, worth: Floats, possible: Bools) -> tuple[Scaled, Floats]:
     """Return the choices and prices with damages such that the bound on them is `WHOLE`."""
-    bound = _least(cheapest_through(chain(choices, worth, possible)))
+    bound = _least(cheapest_through(chain(choices, worth, open_=possible)))
     factor = WHOLE / bound if bound > 0 else 1.0
     return replace(choices, damage=choices.damage * factor), worth * factor
 
@@ -118,7 +118,7 @@ def _below(choices: Scaled, worth: Floats, least: Floats, ceiling: float) -> Boo
         if not open_.any(axis=1).all():
             break
         through = cheapest_through_within(
-            chain(choices, worth, open_, apart=int(budget)),
+            chain(choices, worth, open_=open_, apart=int(budget)),
             float(choices.room[budget]) + SLACK,
             price=float(worth[budget]),
             ceiling=ceiling + ROUNDING,

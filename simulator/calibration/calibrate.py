@@ -32,7 +32,7 @@ def calibrate(chip: Chip, measured: Path, *, parameters: tuple[str, ...] = ()) -
             f"{measured}: no row is of chip {chip.name} alone on its accelerator; rows are of: {others}"
         )
     chosen = chosen_parameters(chip, parameters) if parameters else default_parameters(chip)[:MOST]
-    return fit(chip, mine, chosen, bench=Bench([(case.network, case.precision) for case in mine]))
+    return fit(chip, mine, parameters=chosen, bench=Bench([(case.network, case.precision) for case in mine]))
 
 
 def calibrate_together(chips: Sequence[Chip], measured: Path) -> tuple[Fit, ...]:
@@ -73,7 +73,7 @@ def calibrate_together(chips: Sequence[Chip], measured: Path) -> tuple[Fit, ...]
         spread = spread_of(off[rows], freedom=len(mine) - n)
         scale = tuple(float(factors[column]) for column in chosen)
         return Fit(
-            chip=refitted(chip, used, scale, spreads=(spread,) * len(used), n_rows=len(mine)),
+            chip=refitted(chip, used, factors=scale, spreads=(spread,) * len(used), n_rows=len(mine)),
             cases=_of(mine, rows),
             parameters=tuple(
                 FittedParameter(each, factor, float(errors[column]), is_at_bound(float(logs[column])), spread)

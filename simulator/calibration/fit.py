@@ -94,8 +94,8 @@ def summary(fits: Sequence[Fit]) -> tuple[ParameterRow, ...]:
 def fit(
     chip: Chip,
     cases: Sequence[Case],
-    parameters: Sequence[Parameter],
     *,
+    parameters: Sequence[Parameter],
     bench: Bench,
 ) -> Fit:
     """Return the chip with the parameters' factors that fit the cases best.
@@ -117,9 +117,9 @@ def fit(
         )
     logs, errors = target.solve(used)
     factors = tuple(float(math.exp(value)) for value in logs)
-    latency, energy = target.residuals(scaled(chip, used, factors))
+    latency, energy = target.residuals(scaled(chip, used, factors=factors))
     spreads = _spreads([target.moved(each) for each in used], latency, energy, errors)
-    fitted = refitted(chip, used, factors, spreads=spreads, n_rows=len(cases))
+    fitted = refitted(chip, used, factors=factors, spreads=spreads, n_rows=len(cases))
     return Fit(
         chip=fitted,
         cases=tuple(cases),
@@ -184,14 +184,14 @@ class _Target:
     def vector(self, parameters: tuple[Parameter, ...], logs: Floats) -> Floats:
         """Return all residuals at some log factors in one array."""
         factors = tuple(float(math.exp(value)) for value in logs)
-        latency, energy = self.residuals(scaled(self._chip, parameters, factors))
+        latency, energy = self.residuals(scaled(self._chip, parameters, factors=factors))
         return np.concatenate((latency, energy[np.isfinite(self._energy_j)]))
 
     def moved(self, parameter: Parameter) -> tuple[Bools, Bools]:
         """Return which measured latencies and energies depend on a parameter: (cases,) each."""
         step = 0.1
         before = self.residuals(self._chip)
-        after = self.residuals(scaled(self._chip, (parameter,), (math.exp(step),)))
+        after = self.residuals(scaled(self._chip, (parameter,), factors=(math.exp(step),)))
         by_time, by_energy = (np.abs(new - old) / step for new, old in zip(after, before, strict=True))
         return by_time > INSENSITIVE, by_energy > INSENSITIVE
 

@@ -94,7 +94,7 @@ def chosen_parameters(chip: Chip, texts: tuple[str, ...]) -> tuple[Parameter, ..
     return tuple(found)
 
 
-def scaled(chip: Chip, parameters: tuple[Parameter, ...], factors: tuple[float, ...]) -> Chip:
+def scaled(chip: Chip, parameters: tuple[Parameter, ...], *, factors: tuple[float, ...]) -> Chip:
     """Return the chip with the numbers of each parameter, and their ranges, multiplied by its factor."""
     numbers = dict(chip.quantities())
     for parameter, factor in zip(parameters, factors, strict=True):
@@ -106,8 +106,8 @@ def scaled(chip: Chip, parameters: tuple[Parameter, ...], factors: tuple[float, 
 def refitted(
     chip: Chip,
     parameters: tuple[Parameter, ...],
-    factors: tuple[float, ...],
     *,
+    factors: tuple[float, ...],
     spreads: tuple[float, ...],
     n_rows: int,
 ) -> Chip:

@@ -102,6 +102,8 @@ class Together:
     def chips_at(self, logs: Floats) -> tuple[Chip, ...]:
         """Return the chips with their fitted numbers, and the ranges of these, moved."""
         return tuple(
-            scaled(chip, tuple(each.of(idx) for each in self.parameters), tuple(np.exp(logs).tolist()))
+            scaled(
+                chip, tuple(each.of(idx) for each in self.parameters), factors=tuple(np.exp(logs).tolist())
+            )
             for idx, chip in enumerate(self.chips)
         )

@@ -14,10 +14,10 @@ TRIED_PER_ALTERNATIVE = 4
 
 
 def alternatives(
-    problem: Problem, limits: Sequence[Limit], solution: Solution, *, count: int, changes: int
+    problem: Problem, limits: Sequence[Limit], *, solution: Solution, count: int, changes: int
 ) -> tuple[Mixture, ...]:
     """Return the next-best mixtures within budget, each different from all before in some units."""
-    by_sums = choices(problem, limits, solution.mixture.offsets)
+    by_sums = choices(problem, limits, offsets=solution.mixture.offsets)
     known = [np.array(solution.mixture.chosen)]
     found: list[Mixture] = []
     for _ in range(TRIED_PER_ALTERNATIVE * count):
@@ -31,9 +31,9 @@ def alternatives(
     return tuple(found)
 
 
-def relaxed(problem: Problem, limits: Sequence[Limit], solution: Solution) -> dict[str, float | None]:
+def relaxed(problem: Problem, limits: Sequence[Limit], *, solution: Solution) -> dict[str, float | None]:
     """Return, per budget, how large it must be so that all can be met; None where others stand in the way."""
-    by_sums = choices(problem, limits, solution.mixture.offsets)
+    by_sums = choices(problem, limits, offsets=solution.mixture.offsets)
     needed: dict[str, float | None] = {}
     for limit in limits:
         found = least_excess(by_sums, limit.key)
@@ -44,15 +44,17 @@ def relaxed(problem: Problem, limits: Sequence[Limit], solution: Solution) -> di
 
 
 def front(
-    problem: Problem, key: str, limits: Sequence[Limit], *, n_points: int
+    problem: Problem, key: str, *, limits: Sequence[Limit], n_points: int
 ) -> tuple[tuple[Mixture, ...], float]:
     """Return the least damaging mixtures at evenly spaced limits of one budget, and the worst gap.
 
     The other budgets hold throughout; points that break one in truth are left out.
     """
     others = [limit for limit in limits if limit.key != key]
-    least = least_excess(choices(problem, [*others, Limit(key, _floor(problem, key))], NO_OFFSETS), key)
-    most = allocate(choices(problem, others, NO_OFFSETS))
+    least = least_excess(
+        choices(problem, [*others, Limit(key, _floor(problem, key))], offsets=NO_OFFSETS), key
+    )
+    most = allocate(choices(problem, others, offsets=NO_OFFSETS))
     if least is None or not most.is_feasible:
         return (), 0.0
     low, high = (mixture(problem, found.formats).used[key] for found in (least, most))
@@ -68,5 +70,5 @@ def front(
 
 def _floor(problem: Problem, key: str) -> float:
     """Return a limit that cannot be met."""
-    by_sums = choices(problem, [Limit(key, 1.0)], NO_OFFSETS)
+    by_sums = choices(problem, [Limit(key, 1.0)], offsets=NO_OFFSETS)
     return 0.5 * min(float(budget.use.min(axis=1).sum()) + budget.fixed for budget in by_sums.budgets)

@@ -81,15 +81,15 @@ class Mixture:
 
 
 def problem_of(
-    networks: Networks, units: tuple[Unit, ...], recipes: tuple[Recipe, ...], chip: Chip, damage: Floats
+    networks: Networks, units: tuple[Unit, ...], *, recipes: tuple[Recipe, ...], chip: Chip, damage: Floats
 ) -> Problem:
     """Return the problem of a recogniser on a chip.
 
     Raises:
         EdgeAsrError: if a recipe does not fit the workload, or the chip has no rate for one of its formats.
     """
-    costs = unit_costs(networks, units, recipes, chip)
-    changes = conversions(networks, units, recipes, chip)
+    costs = unit_costs(networks, units, recipes=recipes, chip=chip)
+    changes = conversions(networks, units, recipes=recipes, chip=chip)
     problem = Problem(networks, units, recipes, chip, damage, costs, changes)
     least = least_offsets(_probes(problem))
     return replace(problem, least_offsets={key: MARGIN * offset for key, offset in least.items()})
@@ -104,7 +104,7 @@ def mixture(problem: Problem, chosen: Sequence[int] | Ints) -> Mixture:
     names = [problem.recipes[index].name for index in indices]
     digest = sha256(json.dumps(names).encode()).hexdigest()[:8]
     name = names[0] if len(set(names)) == 1 else f"mixed-{digest}"
-    recipe = mixed(problem.recipes, problem.units, indices, name=name)
+    recipe = mixed(problem.recipes, problem.units, chosen=indices, name=name)
     found = problem.networks.estimate(recipe, problem.chip)
     damage = float(problem.damage[np.arange(len(indices)), list(indices)].sum())
     return Mixture(indices, damage, recipe, found, used_of(found), _summed(problem, indices))
@@ -133,7 +133,7 @@ def _probes(problem: Problem) -> tuple[Mixture, ...]:
     return tuple(mixture(problem, rng.choice(n_recipes, size=n_units, p=share)) for share in shares)
 
 
-def choices(problem: Problem, limits: Sequence[Limit], offsets: Sums) -> Choices:
+def choices(problem: Problem, limits: Sequence[Limit], *, offsets: Sums) -> Choices:
     """Return the problem as the allocation takes it: units add up, and `offsets` are taken beyond them."""
     budgets = [budget for limit in limits for budget in _budgets(problem, limit, offsets[limit.key])]
     codes = activation_codes(problem.recipes, problem.units) if problem.conversions else None
@@ -184,5 +184,5 @@ def _summed(problem: Problem, chosen: tuple[int, ...]) -> Sums:
     """Return what the units of a mixture add up to, of every budget."""
     sums: Sums = {}
     for key in BUDGETS:
-        sums[key] = max(used(choices(problem, [Limit(key, 1.0)], NO_OFFSETS), np.array(chosen)))
+        sums[key] = max(used(choices(problem, [Limit(key, 1.0)], offsets=NO_OFFSETS), np.array(chosen)))
     return sums

@@ -145,7 +145,7 @@ class _Search:
         """Try what would be better than the best by the most hopeful sums, until nothing would be."""
         refuted: list[Mixture] = []
         while len(refuted) < MOST_REFUTED and not self._is_late():
-            hopeful = choices(self.problem, self.limits, self._least_offsets())
+            hopeful = choices(self.problem, self.limits, offsets=self._least_offsets())
             known = [np.array(each.chosen) for each in refuted]
             found = next_best(hopeful, known, changes=1, time_limit_s=self._left_s())
             most = self.best.damage if self.best is not None else math.inf
@@ -161,7 +161,7 @@ class _Search:
                 self._try(self._allocate(tried.offsets).formats)
 
     def _allocate(self, offsets: Sums) -> Allocation:
-        return allocate(choices(self.problem, self.limits, offsets), time_limit_s=self._left_s())
+        return allocate(choices(self.problem, self.limits, offsets=offsets), time_limit_s=self._left_s())
 
     def _try(self, formats: Sequence[int] | Ints) -> Mixture:
         chosen = tuple(int(index) for index in formats)

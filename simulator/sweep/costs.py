@@ -37,13 +37,15 @@ class Work:
     peak_activation_bytes: float
 
 
-def work_of(workload: Workload, recipe: Recipe, parts: tuple[PartFormat, ...], utterance: Utterance) -> Work:
+def work_of(
+    workload: Workload, recipe: Recipe, *, parts: tuple[PartFormat, ...], utterance: Utterance
+) -> Work:
     """Return the work of one utterance, or batch, of a float workload under a recipe with changed parts.
 
     Raises:
         EdgeAsrError: if the recipe or a part does not fit the network.
     """
-    network = in_formats(workload, with_parts(recipe, workload, parts))
+    network = in_formats(workload, with_parts(recipe, workload, parts=parts))
     bound = task(network, (utterance,))
     return Work(bound, packed_bytes(network), float(bound.joined.live_bytes.max()))
 
@@ -54,7 +56,7 @@ def block_costs(work: Work, block: Block) -> dict[str, Floats]:
     Raises:
         EdgeAsrError: if the chip can neither run an op nor fall back.
     """
-    found = cost_on_variants(work.task, block.chip, block.varied)
+    found = cost_on_variants(work.task, block.chip, varied=block.varied)
     batch = float(block.utterance.batch)
     values = (
         found.latency_s.nominal,

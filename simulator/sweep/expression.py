@@ -143,7 +143,7 @@ def _check(node: ast.AST, text: str, known: Collection[str]) -> None:
         case ast.Call(func=ast.Name(id=name)) if _is_with_unit(name):
             return
         case ast.Name() | ast.Attribute():
-            raise unknown_name(f"quantity in '{text}':", ast.unparse(node), known)
+            raise unknown_name(f"quantity in '{text}':", ast.unparse(node), known=known)
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
             parts = [left, right]
         case ast.Compare(left=left, ops=ops, comparators=rest) if all(type(op) in _BINARY for op in ops):

@@ -28,7 +28,7 @@ def dominators(objectives: Floats, takes_part: Bools) -> Ints:
     return found
 
 
-def on_front(objectives: Floats, takes_part: Bools, dominated_by: Ints) -> Bools:
+def on_front(objectives: Floats, takes_part: Bools, *, dominated_by: Ints) -> Bools:
     """Return which points are on the front, given what `dominators` says: (points,)."""
     front: Bools = takes_part & ~np.isnan(objectives).any(axis=1) & (dominated_by == NONE)
     return front

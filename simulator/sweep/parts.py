@@ -36,11 +36,11 @@ def part_of(key: str) -> tuple[Part, str] | None:
     if not colon:
         return None
     if part not in PARTS or not glob:
-        raise unknown_name("part of a recipe (written PART:GLOB)", part, PARTS)
+        raise unknown_name("part of a recipe (written PART:GLOB)", part, known=PARTS)
     return PARTS[PARTS.index(part)], glob
 
 
-def with_parts(recipe: Recipe, workload: Workload, parts: tuple[PartFormat, ...]) -> Recipe:
+def with_parts(recipe: Recipe, workload: Workload, *, parts: tuple[PartFormat, ...]) -> Recipe:
     """Return the recipe with these formats in front of its own rules, later ones first.
 
     Raises:

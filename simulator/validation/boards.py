@@ -104,7 +104,7 @@ def _with_rates_of(chip: Chip, siblings: Sequence[Sibling]) -> Chip:
     def shape(logs: Floats) -> Floats:
         parts = []
         for each, bench in zip(mine, benches, strict=True):
-            moved = scaled(each.chip, shared, tuple(math.exp(log) for log in logs))
+            moved = scaled(each.chip, shared, factors=tuple(math.exp(log) for log in logs))
             found = np.log(bench.predict(moved).latency_s.nominal / [case.latency_s for case in each.cases])
             parts.append(found - found.mean())
         return np.concatenate(parts)
@@ -112,11 +112,11 @@ def _with_rates_of(chip: Chip, siblings: Sequence[Sibling]) -> Chip:
     start = shape(np.zeros(len(shared)))
     slopes = [(shape(STEP * row) - shape(-STEP * row)) / (2 * STEP) for row in np.eye(len(shared))]
     logs = -np.linalg.lstsq(np.stack(slopes, axis=1), start, rcond=None)[0]
-    return scaled(chip, shared, tuple(math.exp(log) for log in logs))
+    return scaled(chip, shared, factors=tuple(math.exp(log) for log in logs))
 
 
 def _times(chip: Chip, parameter: Parameter, log: float) -> Chip:
-    return scaled(chip, (parameter,), (math.exp(log),))
+    return scaled(chip, (parameter,), factors=(math.exp(log),))
 
 
 def _root(falling: Callable[[float], float]) -> float:

@@ -67,7 +67,7 @@ def load_measured(path: Path = SHIPPED) -> tuple[Measured, ...]:
     known = (*REQUIRED, *LATENCY_UNITS, *ENERGY_UNITS, *OPTIONAL)
     for column in columns:
         if column not in known:
-            raise EdgeAsrError(f"{path}: {unknown_name('column', column, known)}")
+            raise EdgeAsrError(f"{path}: {unknown_name('column', column, known=known)}")
     latency = _one_of(path, columns, LATENCY_UNITS, "latency")
     energy = _one_of(path, columns, ENERGY_UNITS, "energy") if set(columns) & set(ENERGY_UNITS) else None
     for column in REQUIRED:
@@ -118,9 +118,9 @@ def _row(
 ) -> Measured:
     network, precision = row["network"], row["precision"]
     if network not in NETWORKS:
-        raise EdgeAsrError(f"{where}: {unknown_name('network', network, NETWORKS)}")
+        raise EdgeAsrError(f"{where}: {unknown_name('network', network, known=NETWORKS)}")
     if precision not in tuple(Precision):
-        raise EdgeAsrError(f"{where}: {unknown_name('precision', precision, tuple(Precision))}")
+        raise EdgeAsrError(f"{where}: {unknown_name('precision', precision, known=tuple(Precision))}")
     latency_s = _positive(where, latency, row)
     if latency_s is None:
         raise EdgeAsrError(f"{where}: {latency[0]} is empty; every row needs a latency")

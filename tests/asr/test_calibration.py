@@ -97,8 +97,8 @@ def test_a_recogniser_of_short_floats_is_quantized_with_data(
         model_inputs(recogniser, [next(iter(corpus)).audio]),
     )
     recipe = load_recipe("w8a8-static")
-    found = quantize(recogniser.model, recipe, data).model
-    expected = quantize(working_copy(recogniser.model), recipe, data).model
+    found = quantize(recogniser.model, recipe, calibration=data).model
+    expected = quantize(working_copy(recogniser.model), recipe, calibration=data).model
     state, expected_state = found.state_dict(), expected.state_dict()
     assert state.keys() == expected_state.keys()
     assert all(torch.equal(state[name], expected_state[name]) for name in state)

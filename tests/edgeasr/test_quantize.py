@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 
 from edgeasr.cli.app import main
 from quant.checkpoint import TENSORS, read_manifest
+from quant.methods.problem import BlockResult
 from quant.recipe import save_recipe
 from quant.resume import BlockStore
 from tests.quant.recipes import by_methods
@@ -108,12 +109,12 @@ def test_interrupted_work_goes_on_with_the_same_command_and_ends_in_the_same_byt
     assert "gptq: 10 of 10, error 0." in err
     save, saved = BlockStore.save, 0
 
-    def dies(*args: object) -> None:
+    def dies(store: BlockStore, step: str, block: str, *, result: BlockResult) -> None:
         nonlocal saved
         saved += 1
         if saved == 4:
             raise KeyboardInterrupt
-        save(*args)  # type: ignore[arg-type]
+        save(store, step, block, result=result)
 
     with monkeypatch.context() as patched:
         patched.setattr(BlockStore, "save", dies)

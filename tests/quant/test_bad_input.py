@@ -42,7 +42,7 @@ def recipe_by(method: str, formats: str = "w4a8-g32") -> Recipe:
 def refused(model: PreTrainedModel, recipe: Recipe, data: CalibrationData | None) -> str:
     """The line with which the recipe is refused."""
     with pytest.raises(EdgeAsrError) as caught:
-        quantize(model, recipe, data)
+        quantize(model, recipe, calibration=data)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -112,7 +112,7 @@ def test_another_network(method: str) -> None:
     with pytest.raises(
         EdgeAsrError, match=r"looked for 'model.encoder.layer_norm', found|found no such norm"
     ):
-        quantize(model, recipe_by(method), calibration(model))
+        quantize(model, recipe_by(method), calibration=calibration(model))
 
 
 def test_two_rotations_of_one_network() -> None:
@@ -147,7 +147,7 @@ def test_hessians_that_are_not_positive_definite_are_counted() -> None:
     model = whisper()
     recipe = by_methods("w4a16-g32", "gptq")
     undamped = replace(recipe, methods=(MethodStep("gptq", GptqConfig(damping=0.0)),))
-    quantized = quantize(model, undamped, calibration(model))
+    quantized = quantize(model, undamped, calibration=calibration(model))
     told = [text for text in quantized.remarks if "not positive definite" in text]
     assert told
     assert "damped by up to" in told[0]
@@ -156,9 +156,9 @@ def test_hessians_that_are_not_positive_definite_are_counted() -> None:
 
 def test_scarce_tokens_are_told_once() -> None:
     model = whisper()
-    remarks = quantize(model, by_methods("w4a16-g32", "gptq"), calibration(model)).remarks
+    remarks = quantize(model, by_methods("w4a16-g32", "gptq"), calibration=calibration(model)).remarks
     assert [text for text in remarks if "too few to tell the 128 inputs" in text] == list(remarks)
-    assert quantize(model, load_recipe("w8a8-static"), calibration(model)).remarks == ()
+    assert quantize(model, load_recipe("w8a8-static"), calibration=calibration(model)).remarks == ()
 
 
 def test_a_layer_without_a_quantized_form() -> None:

@@ -33,7 +33,9 @@ def rows() -> dict[str, LayerErrorRow]:
         with_methods(load_recipe("w3a16"), (MethodStep(name, config),), name=name)
         for name, config in CONFIGS.items()
     ]
-    found = layer_error_rows("moonshine-micro", recogniser.model, recipes, seen, held_out)
+    found = layer_error_rows(
+        "moonshine-micro", recogniser.model, recipes=recipes, calibration=seen, held_out=held_out
+    )
     return {row.recipe: row for row in found}
 
 

@@ -47,7 +47,7 @@ def test_loading_gives_the_same_outputs_bit_for_bit(family: str, name: str, tmp_
     model = NETWORKS[family]()
     recipe = load_recipe(name)
     data = calibration(model)
-    quantized = quantize(model, recipe, data if recipe.needs_calibration else None)
+    quantized = quantize(model, recipe, calibration=data if recipe.needs_calibration else None)
     save_quantized(quantized, tmp_path / "packed")
     loaded = load_quantized(tmp_path / "packed")
     assert loaded.recipe == recipe
@@ -252,7 +252,7 @@ def test_scales_that_are_no_numbers(saved: Path, tmp_path: Path) -> None:
 def test_columns_that_the_weight_does_not_have(columns: list[int], tmp_path: Path) -> None:
     recipe = replace(load_recipe("w3a16"), methods=(MethodStep("quik", QuikConfig(share=2 / 64)),))
     model = whisper()
-    save_quantized(quantize(model, recipe, calibration(model)), tmp_path / "quik")
+    save_quantized(quantize(model, recipe, calibration=calibration(model)), tmp_path / "quik")
     tensors = load_file(tmp_path / "quik" / TENSORS)
     name = "model.encoder.layers.0.fc1.float_columns"
     assert tensors[name].shape == (2,)
@@ -295,7 +295,9 @@ def test_a_full_disk_is_one_clear_line(tmp_path: Path) -> None:
         save_quantized(quantized, tmp_path / "packed")
     assert not (tmp_path / "packed").exists()
     with pytest.raises(EdgeAsrError, match="cannot be written"):
-        quantize(whisper(), by_methods("w4a16-g32", "gptq"), calibration(whisper()), resume=tmp_path)
+        quantize(
+            whisper(), by_methods("w4a16-g32", "gptq"), calibration=calibration(whisper()), resume=tmp_path
+        )
 
 
 def test_the_folder_one_stands_in_may_be_written_again(

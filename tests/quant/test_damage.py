@@ -14,7 +14,10 @@ from traces.errors import EdgeAsrError
 def test_fewer_bits_stray_farther(family: str) -> None:
     model = NETWORKS[family]()
     reference = reference_of(model, calibration(model))
-    found = [divergence(model, load_recipe(name), reference) for name in ("float", "w8a16", "w4a16", "w3a16")]
+    found = [
+        divergence(model, load_recipe(name), reference=reference)
+        for name in ("float", "w8a16", "w4a16", "w3a16")
+    ]
     assert found == sorted(found)
     assert found[0] < 1e-5 < found[-1]
 
@@ -26,7 +29,7 @@ def test_the_divergence_by_hand() -> None:
     recipe = load_recipe("w3a16")
     p, q = (logits(network).softmax(-1) for network in (model, quantize(model, recipe).model))
     by_hand = float((p * (p / q).log()).sum(-1).mean())
-    assert divergence(model, recipe, reference) == pytest.approx(by_hand, rel=1e-4)
+    assert divergence(model, recipe, reference=reference) == pytest.approx(by_hand, rel=1e-4)
 
 
 @pytest.mark.parametrize("family", NETWORKS)

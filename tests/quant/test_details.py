@@ -38,7 +38,7 @@ def input_of(model: nn.Module, name: str, data: CalibrationData) -> Tensor:
 def test_every_planned_layer_in_order(family: str, recipe: str) -> None:
     model = NETWORKS[family]()
     data = calibration(model)
-    details = quantize(model, load_recipe(recipe), data, details=data).details
+    details = quantize(model, load_recipe(recipe), calibration=data, details=data).details
     assert [detail.module for detail in details] == [
         layer.module for layer in make_plan(model, load_recipe(recipe)).layers
     ]
@@ -49,7 +49,7 @@ def test_every_planned_layer_in_order(family: str, recipe: str) -> None:
 def test_the_error_is_that_of_the_product_on_the_float_input() -> None:
     model = whisper()
     data = calibration(model)
-    quantized = quantize(model, uniform("int3_channel", "int8_token"), data, details=data)
+    quantized = quantize(model, uniform("int3_channel", "int8_token"), calibration=data, details=data)
     x = input_of(model, FC1, data)
     layer, twin = model.get_submodule(FC1), quantized.model.get_submodule(FC1)
     weight = layer.weight.detach()
@@ -65,7 +65,7 @@ def test_the_error_is_that_of_the_product_on_the_float_input() -> None:
 def test_the_network_error_is_that_of_each_network_on_its_own_input() -> None:
     model = whisper()
     data = calibration(model)
-    quantized = quantize(model, uniform("int3_channel"), data, details=data)
+    quantized = quantize(model, uniform("int3_channel"), calibration=data, details=data)
     layer, twin = model.get_submodule(FC1), quantized.model.get_submodule(FC1)
     target = input_of(model, FC1, data) @ layer.weight.detach().T
     given = twin(input_of(quantized.model, FC1, data)) - twin.bias
@@ -135,7 +135,11 @@ def test_scales_of_transforms_are_shown_where_they_are_read() -> None:
     quantized = quantize(model, load_recipe("w3a16")).model
     found = by_name(
         layer_details(
-            model, quantized, layers, calibration(model), channel_scales={FC1: torch.tensor([0.5, 4.0])}
+            model,
+            quantized,
+            layers=layers,
+            data=calibration(model),
+            channel_scales={FC1: torch.tensor([0.5, 4.0])},
         )
     )
     assert (found[FC1].channel_scale_min, found[FC1].channel_scale_max) == (0.5, 4.0)
@@ -146,7 +150,9 @@ def test_scales_of_transforms_are_shown_where_they_are_read() -> None:
 def test_smoothing_shows_where_norms_are_read(family: str) -> None:
     model = NETWORKS[family]()
     data = calibration(model)
-    details = quantize(model, by_methods("w4a8-g32", "smoothquant", "rtn"), data, details=data).details
+    details = quantize(
+        model, by_methods("w4a8-g32", "smoothquant", "rtn"), calibration=data, details=data
+    ).details
     scaled = [detail.module for detail in details if detail.channel_scale_min is not None]
     assert len(scaled) == 2 * 4 + 2 * 7  # q, k, v, fc1; in the decoder also the cross-attention's q, k, v
     assert not any(name.endswith((".fc2", ".out_proj", ".o_proj", "proj_out")) for name in scaled)
@@ -157,7 +163,7 @@ def test_networks_that_methods_rebuild_are_measured_too(method: str) -> None:
     model = whisper()
     data = calibration(model)
     steps = (method, "rtn") if method == "quarot" else (method,)
-    details = quantize(model, by_methods("w4a8-g32", *steps), data, details=data).details
+    details = quantize(model, by_methods("w4a8-g32", *steps), calibration=data, details=data).details
     assert all(detail.relative_error is not None and 0 < detail.relative_error < 0.2 for detail in details)
 
 

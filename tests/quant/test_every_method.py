@@ -56,7 +56,7 @@ def network(family: str) -> PreTrainedModel:
 @cache
 def quantized(family: str, pipeline: str) -> QuantizedModel:
     model = network(family)
-    return quantize(model, recipe_of(pipeline), calibration(model))
+    return quantize(model, recipe_of(pipeline), calibration=calibration(model))
 
 
 def test_every_method_is_among_these() -> None:
@@ -78,7 +78,7 @@ def test_same_seed_same_bytes_and_the_given_network_stays(family: str, pipeline:
     model = network(family)
     before = {name: value.clone() for name, value in model.state_dict().items()}
     first = stored_tensors(quantized(family, pipeline).model)
-    again = stored_tensors(quantize(model, recipe_of(pipeline), calibration(model)).model)
+    again = stored_tensors(quantize(model, recipe_of(pipeline), calibration=calibration(model)).model)
     assert first.keys() == again.keys()
     assert all(torch.equal(value, again[name]) for name, value in first.items())
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
@@ -97,5 +97,5 @@ def test_a_checkpoint_gives_the_same_answers(family: str, pipeline: str, tmp_pat
 def test_16_bits_are_the_float_network(family: str, pipeline: str) -> None:
     model = network(family)
     wide = recipe_of(pipeline, uniform("int16_channel", "int16_token"))
-    found, expected = logits(quantize(model, wide, calibration(model)).model), logits(model)
+    found, expected = logits(quantize(model, wide, calibration=calibration(model)).model), logits(model)
     assert float((found - expected).norm() / expected.norm()) < 3e-3  # parameters are stored as float16

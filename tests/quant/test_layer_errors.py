@@ -17,7 +17,11 @@ def test_rounding_to_nearest_is_the_unit() -> None:
     model = whisper()
     data = calibration(model)
     plain, searched = layer_error_rows(
-        "whisper", model, (uniform("int3_channel"), uniform("int3_channel", search=True)), data, data
+        "whisper",
+        model,
+        recipes=(uniform("int3_channel"), uniform("int3_channel", search=True)),
+        calibration=data,
+        held_out=data,
     )
     assert (plain.ratio, plain.ratio_q1, plain.worst_ratio, plain.network_ratio) == (1.0, 1.0, 1.0, 1.0)
     assert plain.n_layers == 2 * 6 + 2 * 10
@@ -36,7 +40,7 @@ def test_lookups_head_and_front_end_do_not_count() -> None:
         else replace(detail, relative_error=9.0)
         for detail in details
     )
-    row = layer_error_row("whisper", "doubled", doubled, details)
+    row = layer_error_row("whisper", "doubled", details=doubled, reference=details)
     assert row.ratio == row.worst_ratio == pytest.approx(2.0)
     assert row.network_ratio == pytest.approx(3.0)
 
@@ -50,10 +54,12 @@ def test_layers_that_come_out_exact_have_no_error() -> None:
         replace(detail, relative_error=0.0, network_error=0.0) if detail.module in names[:20] else detail
         for detail in details
     )
-    row = layer_error_row("whisper", "mostly exact", exact, details)
+    row = layer_error_row("whisper", "mostly exact", details=exact, reference=details)
     assert (row.n_layers, row.ratio, row.worst_ratio) == (len(names), 0.0, 1.0)
     with pytest.raises(EdgeAsrError, match="'w3a16' rounds no linear layer of 'whisper'"):
-        layer_error_row("whisper", "w3a16", details, [d for d in exact if d.module in names[:20]])
+        layer_error_row(
+            "whisper", "w3a16", details=details, reference=[d for d in exact if d.module in names[:20]]
+        )
 
 
 def test_the_reference_has_the_same_formats() -> None:

@@ -35,7 +35,7 @@ def test_fixed_ranges_are_those_of_speech_not_of_padding() -> None:
 
     def largest(valid: int | None) -> float:
         data = CalibrationData((CalibrationBatch(padded, ids, valid),))
-        return 127 * float(capture_ranges(model, number, data, percentile=100.0)[name].scale)
+        return 127 * float(capture_ranges(model, number, data=data, percentile=100.0)[name].scale)
 
     assert largest(None) == pytest.approx(50.0, rel=1e-3)
     assert largest(10) == pytest.approx(float(padded[..., :20].abs().max()), rel=1e-3)

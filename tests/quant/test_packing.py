@@ -41,7 +41,7 @@ def test_round_trip(bits: int, symmetric: bool, shape: tuple[int, ...], seed: in
     packed = pack(drawn, number)
     assert packed.dtype == torch.uint8
     assert packed.shape == (shape[0], packed_row_bytes(shape[1] * shape[2], number))
-    found = unpack(packed, number, shape)
+    found = unpack(packed, number, shape=shape)
     assert found.dtype == drawn.dtype
     assert torch.equal(found, drawn)
 
@@ -52,4 +52,4 @@ def test_many_rows_are_packed_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None
     whole = pack(codes, number)
     monkeypatch.setattr("quant.packing.BLOCK_ELEMENTS", 120)
     assert torch.equal(pack(codes, number), whole)
-    assert torch.equal(unpack(whole, number, (50, 40)), codes)
+    assert torch.equal(unpack(whole, number, shape=(50, 40)), codes)

@@ -42,7 +42,7 @@ def generated(model: PreTrainedModel, *, length: int = 10) -> Tensor:
 def test_every_bundled_recipe_runs_on_both_families(family: str, name: str) -> None:
     model = NETWORKS[family]()
     recipe = load_recipe(name)
-    quantized = quantize(model, recipe, calibration(model) if recipe.needs_calibration else None)
+    quantized = quantize(model, recipe, calibration=calibration(model) if recipe.needs_calibration else None)
     assert type(quantized.model) is type(model)
     limits = {"float": 2e-3, "w8": 0.15, "w4": 0.9, "w3": 1.5, "w2": 3.0}
     limit = next(value for start, value in limits.items() if name.startswith(start))
@@ -170,9 +170,9 @@ def test_fixed_ranges_cover_the_calibration_data(family: str) -> None:
     with torch.no_grad():
         model(data.batches[0].inputs, decoder_input_ids=data.batches[0].decoder_ids)
     hook.remove()
-    scale = capture_ranges(model, {name: Format.parse("int8_tensor")}, data, percentile=100.0)[name]
+    scale = capture_ranges(model, {name: Format.parse("int8_tensor")}, data=data, percentile=100.0)[name]
     assert float(scale.scale) == pytest.approx(float(seen[0].abs().max()) / 127, rel=1e-3)
-    narrower = capture_ranges(model, {name: Format.parse("int8_tensor")}, data, percentile=99.0)[name]
+    narrower = capture_ranges(model, {name: Format.parse("int8_tensor")}, data=data, percentile=99.0)[name]
     assert float(narrower.scale) < float(scale.scale)
 
 
@@ -181,7 +181,7 @@ def test_calibration_is_counted() -> None:
     data = calibration(model)
     assert data.n_utterances == 2
     assert data.n_tokens == 12
-    quantized = quantize(model, load_recipe("w8a8-static"), data)
+    quantized = quantize(model, load_recipe("w8a8-static"), calibration=data)
     assert (quantized.n_utterances, quantized.n_tokens) == (2, data.n_tokens)
 
 
@@ -189,7 +189,7 @@ def test_bad_calibration() -> None:
     model = whisper()
     broken = CalibrationData((CalibrationBatch(inputs(model) * float("nan"), token_ids()),))
     with pytest.raises(EdgeAsrError, match=r"the input of module 'model.encoder.conv1' is NaN"):
-        quantize(model, load_recipe("w8a8-static"), broken)
+        quantize(model, load_recipe("w8a8-static"), calibration=broken)
     with pytest.raises(
         EdgeAsrError, match=r"'w8a8-static' gives module 'model.encoder.conv1'.*give calibration"
     ):

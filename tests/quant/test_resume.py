@@ -59,7 +59,7 @@ def test_a_killed_walk_goes_on_where_it_stopped(family: str, tmp_path: Path) -> 
 
 def test_one_tensor_may_stand_under_several_names(tmp_path: Path) -> None:
     shared = torch.arange(3.0)
-    BlockStore(tmp_path).save("awq", "block", BlockResult(channel_scales={"q": shared, "k": shared}))
+    BlockStore(tmp_path).save("awq", "block", result=BlockResult(channel_scales={"q": shared, "k": shared}))
     found = BlockStore(tmp_path).load("awq", "block")
     assert found is not None
     assert torch.equal(found.channel_scales["q"], shared)
@@ -68,7 +68,7 @@ def test_one_tensor_may_stand_under_several_names(tmp_path: Path) -> None:
 
 def test_half_a_file_is_no_finished_block(tmp_path: Path) -> None:
     store = BlockStore(tmp_path)
-    store.save("gptq", "block", BlockResult(parameters={"x.weight": torch.ones(1000)}))
+    store.save("gptq", "block", result=BlockResult(parameters={"x.weight": torch.ones(1000)}))
     file = tmp_path / "gptq" / "block.safetensors"
     file.write_bytes(file.read_bytes()[:500])
     assert store.load("gptq", "block") is None
@@ -76,11 +76,13 @@ def test_half_a_file_is_no_finished_block(tmp_path: Path) -> None:
 
 def test_other_work_has_another_store(tmp_path: Path) -> None:
     model = whisper()
-    one, same = (block_store(tmp_path, model, load_recipe(RECIPE), calibration(model)) for _ in range(2))
-    other_recipe = block_store(tmp_path, model, load_recipe("w4a16"), calibration(model))
-    other_data = block_store(tmp_path, model, load_recipe(RECIPE), None)
+    one, same = (
+        block_store(tmp_path, model, recipe=load_recipe(RECIPE), data=calibration(model)) for _ in range(2)
+    )
+    other_recipe = block_store(tmp_path, model, recipe=load_recipe("w4a16"), data=calibration(model))
+    other_data = block_store(tmp_path, model, recipe=load_recipe(RECIPE), data=None)
     model.model.encoder.layer_norm.weight.data += 1.0
-    other_model = block_store(tmp_path, model, load_recipe(RECIPE), calibration(model))
+    other_model = block_store(tmp_path, model, recipe=load_recipe(RECIPE), data=calibration(model))
     assert one == same
     assert len({store.folder for store in (one, other_recipe, other_data, other_model)}) == 4
 
@@ -88,4 +90,4 @@ def test_other_work_has_another_store(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(EdgeAsrError, match="cannot be written"):
-        BlockStore(tmp_path / "file").save("gptq", "block", BlockResult())
+        BlockStore(tmp_path / "file").save("gptq", "block", result=BlockResult())

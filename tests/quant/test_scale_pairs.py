@@ -40,7 +40,7 @@ def scaled_network(
         parameters = pair_parameters(block, pairs)
         for pair in pairs:
             seen.append(pair)
-            parameters = parameters | folded(parameters, pair, choose(pair))
+            parameters = parameters | folded(parameters, pair, scale=choose(pair))
         return BlockResult(parameters=parameters)
 
     walk(Problem(working, (), calibration(model), step="test"), solve, quantized=False)
@@ -138,7 +138,7 @@ def test_a_scale_has_a_gradient() -> None:
     parameters = {name: torch.randn(4, 4) for name in ("v.weight", "out.weight")}
     parameters |= {"v.bias": torch.randn(4)}
     scale = torch.full((4,), 2.0, requires_grad=True)
-    changed = folded(parameters, pair, scale)
+    changed = folded(parameters, pair, scale=scale)
     assert changed.keys() == parameters.keys()
     (found,) = torch.autograd.grad([value.sum() for value in changed.values()], scale)
     expected = (

@@ -47,9 +47,9 @@ def test_a_part_alone_is_the_recipe_that_names_it_alone(family: str, part: froze
     model = NETWORKS[family]()
     data = calibration(model)
     host = host_of(model, data)
-    quantized = quantize(model, uniform_recipe("w3a8-kv4", RTN), data).model
-    (found,) = part_divergences(host, quantized, [part])
-    expected = divergence(model, alone("w3a8-kv4", part), reference_of(model, data))
+    quantized = quantize(model, uniform_recipe("w3a8-kv4", RTN), calibration=data).model
+    (found,) = part_divergences(host, quantized, parts=[part])
+    expected = divergence(model, alone("w3a8-kv4", part), reference=reference_of(model, data))
     # quantize also rounds what stays float to float16, which tips single codes of these random networks.
     assert found == pytest.approx(expected, rel=0.1)
     assert found > 1e-6
@@ -62,10 +62,10 @@ def test_the_host_is_float_before_and_after(family: str) -> None:
     host = host_of(model, data)
     before = divergence_of(host.network, host.reference)
     assert before < 1e-6
-    quantized = quantize(model, uniform_recipe("w2a8", RTN), data).model
+    quantized = quantize(model, uniform_recipe("w2a8", RTN), calibration=data).model
     parts = [part_of(ENCODER), part_of(DECODER)]
-    first = part_divergences(host, quantized, parts)
-    assert part_divergences(host, quantized, parts[::-1]) == first[::-1]
+    first = part_divergences(host, quantized, parts=parts)
+    assert part_divergences(host, quantized, parts=parts[::-1]) == first[::-1]
     assert divergence_of(host.network, host.reference) == before
     assert torch.equal(logits(model), logits(NETWORKS[family]()))
 
@@ -74,18 +74,18 @@ def test_the_host_is_float_before_and_after(family: str) -> None:
 def test_known_encoder_outputs_change_nothing(family: str) -> None:
     model = NETWORKS[family]()
     reference = reference_of(model, calibration(model))
-    quantized = quantize(model, uniform_recipe("w3a16", RTN), reference.data).model
+    quantized = quantize(model, uniform_recipe("w3a16", RTN), calibration=reference.data).model
     encoded = encoded_by(quantized, reference.data)
     whole = divergence_of(quantized, reference)
-    assert divergence_of(quantized, reference, encoded) == pytest.approx(whole, rel=1e-5)
+    assert divergence_of(quantized, reference, encoded=encoded) == pytest.approx(whole, rel=1e-5)
 
 
 def test_an_unknown_module_is_an_error_that_leaves_the_host_whole() -> None:
     model = NETWORKS["whisper"]()
     data = calibration(model)
     host = host_of(model, data)
-    quantized = quantize(model, uniform_recipe("w2a8", RTN), data).model
+    quantized = quantize(model, uniform_recipe("w2a8", RTN), calibration=data).model
     with pytest.raises(EdgeAsrError, match=r"no module 'model\.encoder\.layers\.9"):
-        part_divergences(host, quantized, [frozenset((ENCODER, "model.encoder.layers.9.fc1"))])
+        part_divergences(host, quantized, parts=[frozenset((ENCODER, "model.encoder.layers.9.fc1"))])
     assert divergence_of(host.network, host.reference) < 1e-6
     assert host.network.get_submodule(ENCODER).attention_formats.kv == FLOAT16

@@ -51,7 +51,7 @@ def test_layers_with_float_inputs_share_nothing(family: str, rounded: list[Tenso
 @FAMILIES
 def test_a_fixed_range_is_each_layers_own(family: str, rounded: list[Tensor]) -> None:
     model = NETWORKS[family]()
-    network = quantize(model, load_recipe("w8a8-static"), calibration(model)).model
+    network = quantize(model, load_recipe("w8a8-static"), calibration=calibration(model)).model
     logits(network)
     assert not rounded
 

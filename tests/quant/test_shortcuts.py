@@ -138,7 +138,7 @@ def test_behind_settled_attention_only_tokens_that_carry_data_are_run(family: st
             read.clear()
             for settle in (block.shortcuts.open_, block.shortcuts.close_, lambda _: None):
                 settle(tails)
-                observe(block, (last,), lambda _, x: seen.append(x), student=True)
+                observe(block, (last,), see=lambda _, x: seen.append(x), student=True)
             hook.remove()
         return rounding(block)
 
@@ -163,7 +163,7 @@ def compare(opened: list[str], block: Block) -> BlockResult:
     opened.extend(tail.part for tail in tails)
     seen: list[Tensor] = []
     for _ in range(2):
-        observe(block, (last,), lambda _, x: seen.append(x), student=True)
+        observe(block, (last,), see=lambda _, x: seen.append(x), student=True)
     assert all(len(known) == len(block.samples) for known in block.shortcuts.inputs.values())
     short = block.student_output(block.samples[0])
     block.shortcuts.close_(tails)
@@ -172,7 +172,7 @@ def compare(opened: list[str], block: Block) -> BlockResult:
     for output in closed:
         assert torch.equal(output, short)
     assert torch.equal(block.student_output(block.samples[0]), short)
-    observe(block, (last,), lambda _, x: seen.append(x), student=True)
+    observe(block, (last,), see=lambda _, x: seen.append(x), student=True)
     assert torch.equal(seen[0], seen[1])
     assert torch.equal(seen[0], seen[2])
     return result

@@ -19,7 +19,7 @@ from traces.store import load_workload
 
 def found(chip: str = "hexagon-htp-v75") -> Estimate:
     workload = annotated(load_workload("whisper-tiny"), load_recipe("w8a8"))
-    return estimate(workload, load_chip(chip), (Utterance(5.0, 20),))
+    return estimate(workload, load_chip(chip), utterances=(Utterance(5.0, 20),))
 
 
 def test_layers_that_differ_in_their_number_are_one_row() -> None:

@@ -23,7 +23,7 @@ COMMAND = "edgeasr bottleneck <whisper>"
 @lru_cache
 def findings(chip: str = "ethos-u85-1024", *overrides: str) -> Findings:
     workload = annotated(load_workload("whisper-micro"), load_recipe("w4a8-g32"))
-    found = estimate(workload, apply_overrides(load_chip(chip), overrides), (Utterance(5.0, 20),))
+    found = estimate(workload, apply_overrides(load_chip(chip), overrides), utterances=(Utterance(5.0, 20),))
     known = (*sensitivities(found), *bit_sensitivities(found))
     return findings_of(found, model="whisper-micro", recipe="w4a8-g32", sensitivities=known, command=COMMAND)
 

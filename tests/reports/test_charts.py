@@ -57,7 +57,7 @@ def bars_s(data: StudyData, chart_idx: int, key: str) -> float:
 
 def test_stacked_layers_sum_to_the_estimate() -> None:
     row = next(row for row in DATA.estimates if row.model == "whisper-small")
-    key = combination(row.model, row.recipe, row.chip)
+    key = combination(row.model, row.recipe, chip=row.chip)
     assert bars_s(DATA, 0, key) == pytest.approx(row.latency_s.nominal * 1e3, rel=1e-3)
     assert bars_s(DATA, 1, key) == pytest.approx(row.energy_j.nominal * 1e3, rel=1e-3)
 
@@ -115,8 +115,8 @@ def test_ceilings_that_would_overprint_share_a_line() -> None:
 
 
 def test_the_span_covers_the_points_in_whole_decades() -> None:
-    assert intensity_span([0.5, 20.0], (), ()) == (0.01, 1000.0)
+    assert intensity_span([0.5, 20.0], (), bandwidths=()) == (0.01, 1000.0)
     ceiling, bandwidth = CeilingRow("c", "matrix", "int8 x int8", 1e12), BandwidthRow("c", "dram", 1e8)
-    low, high = intensity_span([0.5], (ceiling,), (bandwidth,))
+    low, high = intensity_span([0.5], (ceiling,), bandwidths=(bandwidth,))
     assert low <= 0.5
     assert high > 1e12 / 1e8

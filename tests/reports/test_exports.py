@@ -21,7 +21,7 @@ UTTERANCES = (Utterance(2.0, 5), Utterance(35.0, 8))
 
 @lru_cache(maxsize=1)
 def estimated() -> Estimate:
-    return estimate(load_workload("whisper-tiny.en"), load_chip("ethos-u85-1024"), UTTERANCES)
+    return estimate(load_workload("whisper-tiny.en"), load_chip("ethos-u85-1024"), utterances=UTTERANCES)
 
 
 def load(path: Path) -> Any:

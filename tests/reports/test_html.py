@@ -87,7 +87,7 @@ def test_plotly_and_the_charts_are_inside() -> None:
 
 def test_every_row_is_in_a_table() -> None:
     data, page = study(), Page(html())
-    assert page.follows == [combination(row.model, row.recipe, row.chip) for row in data.estimates]
+    assert page.follows == [combination(row.model, row.recipe, chip=row.chip) for row in data.estimates]
     assert page.cells.count("not measured") == sum(1 for cell in data.cells if cell.accuracy is None)
     for row in data.provenance:
         assert row.key in page.cells

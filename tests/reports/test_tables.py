@@ -77,7 +77,7 @@ def test_csv_and_json_are_exact() -> None:
 
 
 def test_parquet_keeps_values(tmp_path: Path) -> None:
-    save(TABLE, "parquet", tmp_path / "t.parquet")
+    save(TABLE, "parquet", path=tmp_path / "t.parquet")
     frame = pandas.read_parquet(tmp_path / "t.parquet")
     assert list(frame.columns) == list(TABLE.columns)
     assert frame["latency_s"].tolist() == [0.0123456, 1.0]
@@ -104,7 +104,7 @@ def test_markdown_cells_cannot_break_the_table() -> None:
 def test_every_format_can_be_saved(tmp_path: Path) -> None:
     for output_format in FORMATS:
         path = tmp_path / f"t.{output_format}"
-        save(TABLE, output_format, path)
+        save(TABLE, output_format, path=path)
         assert path.stat().st_size > 50
     assert not list(tmp_path.glob(".*"))
 
@@ -113,7 +113,7 @@ def test_mistakes_are_one_line(tmp_path: Path) -> None:
     with pytest.raises(EdgeAsrError, match="did you mean csv"):
         render(TABLE, "cvs")
     with pytest.raises(EdgeAsrError, match="cannot be written"):
-        save(TABLE, "csv", tmp_path / "no" / "folder.csv")
+        save(TABLE, "csv", path=tmp_path / "no" / "folder.csv")
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def layer(recipe: str, terms: tuple[Part, ...]) -> LayerRow:
 
 
 def said(rows: tuple[Costed, ...], layers: dict[str, tuple[LayerRow, ...]] | None = None) -> Verdict:
-    found = verdict("chip", rows, layers or {}, corpus="bundled")
+    found = verdict("chip", rows, layers=layers or {}, corpus="bundled")
     return replace(found, sentences=tuple(text.replace(NO_BREAK, " ") for text in found.sentences))
 
 
@@ -70,7 +70,7 @@ def test_the_fastest_within_the_budget_wins() -> None:
             costed("w2", latency_s=0.002, added=0.6),
         )
     )
-    assert found.choice == combination("m", "w8a8", "chip")
+    assert found.choice == combination("m", "w8a8", chip="chip")
     assert found.sentences[0] == (
         "On chip, m in w8a8 is the fastest choice (of 3 compared) that fits and stays within +1.0 WER "
         "points of its float: 10.0 ms and 1.00 mJ per utterance, WER 5.4 % on bundled (float 5.0 %; "
@@ -84,7 +84,7 @@ def test_the_fastest_within_the_budget_wins() -> None:
 @pytest.mark.parametrize(("added", "chosen"), [(0.0100, "w8a8"), (0.0101, "float")])
 def test_the_budget_includes_its_limit(added: float, chosen: str) -> None:
     rows = (costed("float", latency_s=0.04, added=0.0), costed("w8a8", latency_s=0.01, added=added))
-    assert said(rows).choice == combination("m", chosen, "chip")
+    assert said(rows).choice == combination("m", chosen, chip="chip")
 
 
 def test_what_does_not_fit_is_not_chosen_but_named() -> None:
@@ -93,7 +93,7 @@ def test_what_does_not_fit_is_not_chosen_but_named() -> None:
         costed("float", latency_s=0.040, added=0.0),
     )
     found = said(rows)
-    assert found.choice == combination("m", "float", "chip")
+    assert found.choice == combination("m", "float", chip="chip")
     assert found.sentences[-1] == "1 of 2 measured combinations do not fit: m in w8a8."
 
 
@@ -107,7 +107,7 @@ def test_fewer_bits_that_buy_nothing_say_why() -> None:
         costed("w2", latency_s=0.005, added=0.5, packed_bytes=2e6),
     )
     layers: dict[str, tuple[LayerRow, ...]] = {
-        combination("m", name, "chip"): (layer(name, (Part("unpack", 6e-3), Part("compute", 4e-3))),)
+        combination("m", name, chip="chip"): (layer(name, (Part("unpack", 6e-3), Part("compute", 4e-3))),)
         for name in ("w4", "w3a8", "w3", "w2")
     }
     w4, w3a8, w3, w2 = (text for text in said(rows, layers).sentences if text.startswith("w"))
@@ -180,7 +180,7 @@ def test_nothing_fits() -> None:
 def test_nothing_measured() -> None:
     found = said((costed("float", latency_s=0.04, added=None), costed("w8a8", latency_s=0.01, added=None)))
     assert found.choice is None
-    assert found.shown == combination("m", "w8a8", "chip")
+    assert found.shown == combination("m", "w8a8", chip="chip")
     assert found.figures == ()
     assert "No word error rate was measured" in found.sentences[0]
     assert found.sentences[1] == "The fastest that fits is m in w8a8: 10.0 ms and 1.00 mJ."

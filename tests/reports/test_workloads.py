@@ -33,7 +33,7 @@ def test_a_network_of_ones_own_is_costed_like_any_other() -> None:
     found = estimate(network_workload(graph, Precision.W8A8), chip)
     assert found.latency_s().nominal.shape == (1,)
     assert found.latency_s().nominal[0] > 32 * 64 / (4 * chip.unit("core").clock_hz.value)
-    given = estimate(network_workload(graph, Precision.W8A8), chip, (Utterance(9.0, 30),))
+    given = estimate(network_workload(graph, Precision.W8A8), chip, utterances=(Utterance(9.0, 30),))
     assert given.latency_s().nominal == found.latency_s().nominal
 
 

@@ -21,7 +21,7 @@ UTTERANCES = (Utterance(3.0, 8),)
 
 def known(recipe: str, chip: str = "ethos-u85-1024") -> Estimate:
     return estimate(
-        annotated(load_workload("whisper-micro"), load_recipe(recipe)), load_chip(chip), UTTERANCES
+        annotated(load_workload("whisper-micro"), load_recipe(recipe)), load_chip(chip), utterances=UTTERANCES
     )
 
 
@@ -36,7 +36,7 @@ def mean(found: Estimate) -> tuple[float, float]:
 @pytest.mark.parametrize("chip", ["ethos-u85-1024", "hexagon-htp-v75", "nucleo-h7a3zi"])
 def test_half_the_weight_bits_is_the_recipe_of_half_the_bits(chip: str) -> None:
     whole = known("w8a8", chip)
-    half = estimate(with_bits(whole.workload, Role.WEIGHT, 0.5), whole.chip, UTTERANCES)
+    half = estimate(with_bits(whole.workload, Role.WEIGHT, factor=0.5), whole.chip, utterances=UTTERANCES)
     row = by_part(whole)["weights"]
     assert (row.latency_halved_s, row.energy_halved_j) == mean(half)
     assert {
@@ -51,7 +51,7 @@ def test_half_the_weight_bits_is_the_recipe_of_half_the_bits(chip: str) -> None:
         for rule in recipe.layers
     )
     by_recipe = annotated(load_workload("whisper-micro"), replace(recipe, layers=halved))
-    assert mean(half) == mean(estimate(by_recipe, whole.chip, UTTERANCES))
+    assert mean(half) == mean(estimate(by_recipe, whole.chip, utterances=UTTERANCES))
 
 
 def test_an_elasticity_is_the_slope_from_half_to_twice_the_bits() -> None:
@@ -75,7 +75,7 @@ def test_bits_stay_within_those_that_exist() -> None:
     for factor, bound in ((1e-3, LEAST_BITS), (1e3, MOST_BITS)):
         bits = {
             tensor.format.bits
-            for graph in with_bits(workload, Role.WEIGHT, factor).graphs
+            for graph in with_bits(workload, Role.WEIGHT, factor=factor).graphs
             for tensor in graph.tensors
             if tensor.role is Role.WEIGHT and not tensor.format.is_float
         }

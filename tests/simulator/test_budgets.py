@@ -46,14 +46,16 @@ def test_a_mistake_is_named_with_a_remedy(text: str, fragments: list[str]) -> No
 
 def test_what_a_network_uses_is_its_estimate() -> None:
     workload = annotated(load_workload("whisper-micro"), load_recipe("w8a8"))
-    found = estimate(workload, load_chip("ethos-u85-256"), (Utterance(2.0, 6), Utterance(4.0, 12)))
+    found = estimate(workload, load_chip("ethos-u85-256"), utterances=(Utterance(2.0, 6), Utterance(4.0, 12)))
     used = used_of(found)
     assert used["latency_s"] == pytest.approx(float(found.latency_s().nominal.mean()))
     assert used["packed_bytes"] == packed_bytes(workload)
     caches = used["sram_bytes"] - found.peak_activation_bytes()
     # int8 keys and values with a float16 scale per token and head
     wider = estimate(
-        annotated(load_workload("whisper-micro"), load_recipe("w8a16")), found.chip, found.utterances
+        annotated(load_workload("whisper-micro"), load_recipe("w8a16")),
+        found.chip,
+        utterances=found.utterances,
     )
     wide_caches = used_of(wider)["sram_bytes"] - wider.peak_activation_bytes()
     assert 0.5 < caches / wide_caches < 0.6

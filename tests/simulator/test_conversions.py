@@ -30,8 +30,9 @@ def test_recipes_that_compute_alike_share_a_code() -> None:
 
 def test_one_kind_of_activations_has_no_conversions() -> None:
     workload = load_workload("moonshine-micro")
-    given = (Networks(workload, UTTERANCES), units_of(workload), recipes("w8a8", "w4a8-g32"))
-    assert conversions(*given, load_chip("ethos-u85-256")) is None
+    networks, units = Networks(workload, UTTERANCES), units_of(workload)
+    chip = load_chip("ethos-u85-256")
+    assert conversions(networks, units, recipes=recipes("w8a8", "w4a8-g32"), chip=chip) is None
 
 
 @pytest.mark.parametrize("names", [("w8a8", "w8a16"), ("w8a16", "w8a8")])
@@ -39,7 +40,7 @@ def test_conversions_are_small_and_never_negative(names: tuple[str, str]) -> Non
     workload = load_workload("whisper-micro")
     units = units_of(workload)
     networks = Networks(workload, UTTERANCES)
-    found = conversions(networks, units, recipes(*names), load_chip("ethos-u85-1024"))
+    found = conversions(networks, units, recipes=recipes(*names), chip=load_chip("ethos-u85-1024"))
     assert found is not None
     assert found.latency_s.shape == found.energy_j.shape == (len(units) - 1,)
     assert (found.latency_s >= 0).all()

@@ -22,7 +22,7 @@ def network(recipe: str, model: str = "moonshine-tiny") -> Workload:
 
 
 def on(chip: str, recipe: str = "w8a8", *overrides: str) -> Estimate:
-    return estimate(network(recipe), apply_overrides(load_chip(chip), overrides), UTTERANCES)
+    return estimate(network(recipe), apply_overrides(load_chip(chip), overrides), utterances=UTTERANCES)
 
 
 @pytest.mark.parametrize("chip", chip_names())
@@ -47,7 +47,7 @@ def test_a_longer_utterance_is_never_cheaper(chip: str) -> None:
 @pytest.mark.parametrize("chip", chip_names())
 def test_two_utterances_together_cost_what_each_costs_alone(chip: str) -> None:
     alone = [
-        estimate(network("w8a8"), load_chip(chip), (utterance,)).latency_s().nominal[0]
+        estimate(network("w8a8"), load_chip(chip), utterances=(utterance,)).latency_s().nominal[0]
         for utterance in reversed(UTTERANCES)
     ]
     # Caches are set aside for the longest audio of the mix, so the short one may only be slower in company.

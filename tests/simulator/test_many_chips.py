@@ -35,7 +35,7 @@ def one_utterance(recipe: str) -> Task:
 
 @cache
 def single_estimate(recipe: str) -> Estimate:
-    return estimate(network(recipe), CHIPS[0], UTTERANCES[:1])
+    return estimate(network(recipe), CHIPS[0], utterances=UTTERANCES[:1])
 
 
 def variant(chip: Chip, varied: dict[str, Floats], idx: int) -> Chip:
@@ -48,7 +48,7 @@ def test_many_chips_cost_what_each_does_alone() -> None:
     workload = load_workload("whisper-micro")
     found = cost_on_chips(task(workload, UTTERANCES), CHIPS)
     for idx, chip in enumerate(CHIPS):
-        alone = estimate(workload, chip, UTTERANCES)
+        alone = estimate(workload, chip, utterances=UTTERANCES)
         for interval, expected in ((found.latency_s, alone.latency_s()), (found.energy_j, alone.energy_j())):
             assert interval.low[idx] == pytest.approx(expected.low.mean())
             assert interval.nominal[idx] == pytest.approx(expected.nominal.mean())
@@ -58,7 +58,7 @@ def test_many_chips_cost_what_each_does_alone() -> None:
 def test_a_size_may_move_the_weights_of_some_chips_alone() -> None:
     gap9, sizes = load_chip("gap9"), np.array([1.5e6, 1e9])
     varied = {"levels.l2.size_bytes": sizes}
-    found = cost_on_variants(one_utterance("w8a8"), gap9, varied)
+    found = cost_on_variants(one_utterance("w8a8"), gap9, varied=varied)
     known = single_estimate("w8a8")
     for idx in range(len(sizes)):
         assert_equal_bit_for_bit(found, idx, on_chip(known, variant(gap9, varied, idx)))
@@ -95,17 +95,17 @@ def test_variants_equal_single_estimates_bit_for_bit(name: str, recipe: str, dat
     varied = {
         path: numbers[path] * np.array(data.draw(st.lists(factor, min_size=5, max_size=5))) for path in paths
     }
-    found = cost_on_variants(one_utterance(recipe), chip, varied)
+    found = cost_on_variants(one_utterance(recipe), chip, varied=varied)
     for idx in range(5):
         assert_equal_bit_for_bit(found, idx, on_chip(single_estimate(recipe), variant(chip, varied, idx)))
 
 
 def test_chunks_cost_what_all_do_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     varied = {"levels.sram.size_bytes": np.geomspace(1e4, 1e8, 7), "units.array.clock_hz": np.full(7, 1e9)}
-    whole = cost_on_variants(one_utterance("w8a8"), load_chip("npu-template"), varied)
+    whole = cost_on_variants(one_utterance("w8a8"), load_chip("npu-template"), varied=varied)
     assert len(set(whole.latency_s.nominal)) > 1
     monkeypatch.setattr(many_chips, "CHUNK_NUMBERS", 3 * one_utterance("w8a8").joined.n_rows * 2)
-    chunked = cost_on_variants(one_utterance("w8a8"), load_chip("npu-template"), varied)
+    chunked = cost_on_variants(one_utterance("w8a8"), load_chip("npu-template"), varied=varied)
     assert chunked.latency_s.high.tolist() == whole.latency_s.high.tolist()
     assert chunked.energy_j.low.tolist() == whole.energy_j.low.tolist()
     assert chunked.phase_latency_s.tolist() == whole.phase_latency_s.tolist()
@@ -113,16 +113,16 @@ def test_chunks_cost_what_all_do_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_nothing_varied_is_the_chip_itself() -> None:
-    found = cost_on_variants(one_utterance("w8a8"), CHIPS[0], {})
-    assert_equal_bit_for_bit(found, 0, estimate(network("w8a8"), CHIPS[0], UTTERANCES[:1]))
+    found = cost_on_variants(one_utterance("w8a8"), CHIPS[0], varied={})
+    assert_equal_bit_for_bit(found, 0, estimate(network("w8a8"), CHIPS[0], utterances=UTTERANCES[:1]))
 
 
 def test_a_path_that_is_none_is_named_with_its_nearest() -> None:
     with pytest.raises(EdgeAsrError, match=r"energy\.static_power_w"):
-        cost_on_variants(one_utterance("w8a8"), CHIPS[0], {"energy.static_power": np.ones(2)})
+        cost_on_variants(one_utterance("w8a8"), CHIPS[0], varied={"energy.static_power": np.ones(2)})
 
 
 def test_paths_that_take_different_counts_are_named() -> None:
     varied = {"energy.static_power_w": np.ones(2), "energy.host_power_w": np.ones(3)}
     with pytest.raises(EdgeAsrError, match=r"static_power_w \(2,\), energy.host_power_w \(3,\)"):
-        cost_on_variants(one_utterance("w8a8"), CHIPS[0], varied)
+        cost_on_variants(one_utterance("w8a8"), CHIPS[0], varied=varied)

@@ -8,12 +8,14 @@ from traces.workload import Phase
 
 
 def test_bops_are_the_product_of_both_widths() -> None:
-    assert bops(np.array([100.0]), np.array([4.0]), np.array([8.0])).tolist() == [3200.0]
+    assert bops(np.array([100.0]), np.array([4.0]), activation_bits=np.array([8.0])).tolist() == [3200.0]
 
 
 def test_bops_with_accumulator_follow_baskin() -> None:
     # macs * (a*w + a + w + log2 k) for w=4, a=8, k=1024
-    value = bops_with_accumulator(np.array([100.0]), np.array([4.0]), np.array([8.0]), np.array([1024.0]))
+    value = bops_with_accumulator(
+        np.array([100.0]), np.array([4.0]), activation_bits=np.array([8.0]), k=np.array([1024.0])
+    )
     assert value.tolist() == [100.0 * (32 + 8 + 4 + 10)]
 
 

@@ -39,10 +39,10 @@ def test_every_weight_belongs_to_one_unit(model: str) -> None:
 def test_units_and_the_rest_sum_to_the_estimate(chip_name: str) -> None:
     workload, chip = load_workload("whisper-micro"), load_chip(chip_name)
     units = units_of(workload)
-    costs = unit_costs(Networks(workload, UTTERANCES), units, RECIPES, chip)
+    costs = unit_costs(Networks(workload, UTTERANCES), units, recipes=RECIPES, chip=chip)
     assert costs.latency_s.shape == (len(units), len(RECIPES))
     for index, recipe in enumerate(RECIPES):
-        whole = estimate(annotated(workload, recipe), chip, UTTERANCES)
+        whole = estimate(annotated(workload, recipe), chip, utterances=UTTERANCES)
         for of_units, fixed, expected in (
             (costs.latency_s, costs.fixed_latency_s, whole.latency_s().nominal.mean()),
             (costs.energy_j, costs.fixed_energy_j, whole.energy_j().nominal.mean()),
@@ -57,9 +57,9 @@ def test_units_and_the_rest_sum_to_the_estimate(chip_name: str) -> None:
 def test_packed_bytes_of_a_mixture_are_exact() -> None:
     workload, chip = load_workload("moonshine-micro"), load_chip("ethos-u85-1024")
     units = units_of(workload)
-    costs = unit_costs(Networks(workload, UTTERANCES), units, RECIPES, chip)
+    costs = unit_costs(Networks(workload, UTTERANCES), units, recipes=RECIPES, chip=chip)
     chosen = tuple(int(choice) for choice in np.random.default_rng(0).integers(0, len(RECIPES), len(units)))
-    recipe = mixed(RECIPES, units, chosen, name="mixed")
+    recipe = mixed(RECIPES, units, chosen=chosen, name="mixed")
     expected = costs.packed_bytes[np.arange(len(units)), chosen].sum() + costs.fixed_packed_bytes[0]
     assert packed_bytes(annotated(workload, recipe)) == pytest.approx(expected)
 
@@ -68,7 +68,7 @@ def test_a_mixture_follows_each_units_choice() -> None:
     workload = load_workload("whisper-micro")
     units = units_of(workload)
     chosen = tuple(index % len(RECIPES) for index in range(len(units)))
-    recipe = mixed(RECIPES, units, chosen, name="mixed")
+    recipe = mixed(RECIPES, units, chosen=chosen, name="mixed")
     for unit, index in zip(units, chosen, strict=True):
         for module in unit.layers:
             assert recipe.layer_formats(module).weight == RECIPES[index].layer_formats(module).weight
@@ -80,7 +80,12 @@ def test_different_methods_cannot_be_mixed() -> None:
     workload = load_workload("whisper-micro")
     units = units_of(workload)
     plain = load_recipe("float")
-    assert mixed((RECIPES[0], plain), units, (0,) * len(units), name="mixed").methods == RECIPES[0].methods
+    assert (
+        mixed((RECIPES[0], plain), units, chosen=(0,) * len(units), name="mixed").methods
+        == RECIPES[0].methods
+    )
     searched = (MethodStep("rtn", RtnConfig(range="mse")),)
     with pytest.raises(EdgeAsrError, match="different methods"):
-        mixed((RECIPES[0], replace(RECIPES[1], methods=searched)), units, (0,) * len(units), name="mixed")
+        mixed(
+            (RECIPES[0], replace(RECIPES[1], methods=searched)), units, chosen=(0,) * len(units), name="mixed"
+        )

@@ -23,7 +23,7 @@ def test_a_network_costs_the_same_whether_it_was_kept_or_not(room_bytes: int) ->
     for chip in map(load_chip, ("ethos-u85-256", "gap9", "nucleo-h7a3zi")):
         for recipe in map(load_recipe, NAMES):
             found = networks.estimate(recipe, chip)
-            anew = estimate(annotated(WORKLOAD, recipe), chip, UTTERANCES)
+            anew = estimate(annotated(WORKLOAD, recipe), chip, utterances=UTTERANCES)
             assert used_of(found) == used_of(anew)
             assert np.array_equal(found.latency_s().high, anew.latency_s().high)
             assert found.workload == anew.workload

@@ -21,7 +21,7 @@ CHIPS = ("ethos-u85-1024", "nucleo-h7a3zi", "hexagon-htp-v75")
 
 def known(chip: str) -> Estimate:
     workload = annotated(load_workload("whisper-micro"), load_recipe("w4a8-g32"))
-    return estimate(workload, load_chip(chip), (Utterance(3.0, 8),))
+    return estimate(workload, load_chip(chip), utterances=(Utterance(3.0, 8),))
 
 
 def scaled(chip: Chip, path: str, factor: float) -> Chip:
@@ -100,4 +100,6 @@ def test_relief_is_the_model_run_with_the_resource_free(chip: str) -> None:
 def test_nothing_freed_is_the_estimate_itself() -> None:
     found = known("ethos-u85-1024")
     for phase in found.phases:
-        np.testing.assert_allclose(latency_without(phase, found.chip, ""), phase.costs.latency_s.nominal)
+        np.testing.assert_allclose(
+            latency_without(phase, found.chip, resource=""), phase.costs.latency_s.nominal
+        )

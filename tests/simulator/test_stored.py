@@ -64,7 +64,7 @@ def test_a_flash_that_holds_float16_alone_is_too_small_for_float32() -> None:
         load_chip("mcu-template"), ("levels.flash.size_bytes=6MiB", "levels.sram.size_bytes=4MiB")
     )
     assert packed_bytes(network("float")) < 6 * 2**20
-    found = estimate(network("float"), small, UTTERANCE)
+    found = estimate(network("float"), small, utterances=UTTERANCE)
     stored = packed_bytes(network("float")) + beyond("float", small)
     assert found.excess_bytes() == pytest.approx(stored - 6 * 2**20)
     assert found.excess_level() == "flash"
@@ -84,9 +84,13 @@ def test_a_code_takes_less_room_and_may_vary() -> None:
     by_nine_tenths = beyond("w8a8", chip)
     assert by_nine_tenths < 0
     found = cost_on_variants(
-        work("w8a8"), chip, {"codec.int8": np.array([0.9, 1.0]), "levels.sram.size_bytes": np.full(2, 2.9e6)}
+        work("w8a8"),
+        chip,
+        varied={"codec.int8": np.array([0.9, 1.0]), "levels.sram.size_bytes": np.full(2, 2.9e6)},
     )
-    alone = estimate(network("w8a8"), apply_overrides(chip, ("levels.sram.size_bytes=2.9e6",)), UTTERANCE)
+    alone = estimate(
+        network("w8a8"), apply_overrides(chip, ("levels.sram.size_bytes=2.9e6",)), utterances=UTTERANCE
+    )
     assert found.latency_s.nominal[0] == alone.latency_s().nominal[0]
     assert found.latency_s.nominal[0] < found.latency_s.nominal[1]
 

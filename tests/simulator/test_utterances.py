@@ -10,14 +10,16 @@ from traces.workload import Phase
 
 
 def test_decode_runs_once_per_token_after_the_first() -> None:
-    when = schedule(workload(decode_step(), prompt_tokens=2), Phase.DECODE, (Utterance(1.0, 4),))
+    when = schedule(workload(decode_step(), prompt_tokens=2), Phase.DECODE, utterances=(Utterance(1.0, 4),))
     assert when.points["past_tokens"].tolist() == [2, 3, 4]
     assert when.runs.tolist() == [1.0, 1.0, 1.0]
 
 
 def test_utterances_share_the_points_they_have_in_common() -> None:
     when = schedule(
-        workload(decode_step()), Phase.DECODE, (Utterance(1.0, 4), Utterance(2.0, 3), Utterance(1.0, 1))
+        workload(decode_step()),
+        Phase.DECODE,
+        utterances=(Utterance(1.0, 4), Utterance(2.0, 3), Utterance(1.0, 1)),
     )
     assert when.points["past_tokens"].tolist() == [2, 3, 4]
     assert when.per_utterance(np.array([1.0, 10.0, 100.0])).tolist() == [111.0, 11.0, 0.0]
@@ -27,15 +29,17 @@ def test_utterances_share_the_points_they_have_in_common() -> None:
 def test_the_mean_utterance_is_the_mean_of_all() -> None:
     utterances = (Utterance(1.0, 4), Utterance(2.0, 3))
     per_point = np.array([[1.0, 10.0, 100.0], [2.0, 20.0, 200.0]])
-    both = schedule(workload(decode_step()), Phase.DECODE, utterances)
+    both = schedule(workload(decode_step()), Phase.DECODE, utterances=utterances)
     assert both.mean(per_point).tolist() == [61.0, 122.0]
-    alone = schedule(workload(decode_step()), Phase.DECODE, utterances[:1])
+    alone = schedule(workload(decode_step()), Phase.DECODE, utterances=utterances[:1])
     thirds = np.array([1 / 3, 1 / 7, 1 / 11])
     assert alone.mean(thirds) == alone.per_utterance(thirds)[0]
 
 
 def test_audio_beyond_the_window_is_cut_into_windows() -> None:
-    long = schedule(workload(mlp(), window_s=30.0), Phase.ENCODE, (Utterance(61.0, 30), Utterance(30.0, 30)))
+    long = schedule(
+        workload(mlp(), window_s=30.0), Phase.ENCODE, utterances=(Utterance(61.0, 30), Utterance(30.0, 30))
+    )
     assert long.runs.tolist() == [3.0, 1.0]
 
 
@@ -57,9 +61,9 @@ def test_an_impossible_utterance_is_refused(audio_s: float, tokens: int) -> None
 
 def test_a_batch_runs_every_phase_together_and_a_beam_each_decode_step() -> None:
     network, together = load_workload("whisper-micro"), Utterance(1.0, 3, batch=4, beam=3)
-    assert schedule(network, Phase.DECODE, (together,)).points["batch"].tolist() == [12, 12]
+    assert schedule(network, Phase.DECODE, utterances=(together,)).points["batch"].tolist() == [12, 12]
     for phase in (Phase.ENCODE, Phase.CROSS_KV, Phase.PREFILL):
-        assert schedule(network, phase, (together,)).points["batch"].tolist() == [4]
+        assert schedule(network, phase, utterances=(together,)).points["batch"].tolist() == [4]
 
 
 def test_a_batch_has_the_macs_of_its_utterances_and_reads_weights_once() -> None:

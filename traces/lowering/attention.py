@@ -65,7 +65,7 @@ def emit_attention(
     scores = low.emit(
         node,
         OpKind.ACTIVATION_PRODUCT,
-        "scores",
+        function="scores",
         extents=Product(product(tuple(batch)), m, d, n),
         reads=(low.read(query, formats.query), _cached(low, key, formats.kv)),
         epilogues=(
@@ -77,7 +77,7 @@ def emit_attention(
     probabilities = low.emit(
         node,
         OpKind.SOFTMAX,
-        "softmax",
+        function="softmax",
         extents=Rows(product((*batch, m)), n),
         reads=(Operand(scores.tensor, FLOAT16),),
         shape=(*batch, m, n),
@@ -85,7 +85,7 @@ def emit_attention(
     return low.emit(
         node,
         OpKind.ACTIVATION_PRODUCT,
-        "context",
+        function="context",
         extents=Product(product(tuple(batch)), m, n, low.shape(value)[-1]),
         reads=(Operand(probabilities.tensor, formats.probability), _cached(low, value, formats.kv)),
         shape=(*batch, m, low.shape(value)[-1]),

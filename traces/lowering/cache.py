@@ -24,7 +24,7 @@ def concatenate(low: Lowering, node: Node) -> Value:
         return low.emit(
             node,
             OpKind.LAYOUT,
-            "concatenate",
+            function="concatenate",
             extents=low.rows(node),
             reads=[low.read(operand) for operand in joined],
         )
@@ -34,7 +34,7 @@ def concatenate(low: Lowering, node: Node) -> Value:
     return low.emit(
         node,
         OpKind.CACHE_APPEND,
-        "append",
+        function="append",
         extents=Rows(product(shape[:-1]), shape[-1]),
         reads=(low.read(new[0]),),
         role=Role.KV,
@@ -44,7 +44,7 @@ def concatenate(low: Lowering, node: Node) -> Value:
 def stack(low: Lowering, node: Node) -> Value:
     """Join tensors along a new axis: everything is copied."""
     reads = [low.read(operand) for operand in _operands(node)]
-    return low.emit(node, OpKind.LAYOUT, "concatenate", extents=low.rows(node), reads=reads)
+    return low.emit(node, OpKind.LAYOUT, function="concatenate", extents=low.rows(node), reads=reads)
 
 
 def only_appended(low: Lowering, node: Node) -> bool:

@@ -93,7 +93,7 @@ class Lowering:
         """Set the stored format of a tensor."""
         self.tensors[tensor] = replace(self.tensors[tensor], format=number_format)
 
-    def retype(self, tensor: str, shape: tuple[Dim, ...], role: Role) -> None:
+    def retype(self, tensor: str, shape: tuple[Dim, ...], *, role: Role) -> None:
         """Set the shape and role of a tensor."""
         self.tensors[tensor] = replace(self.tensors[tensor], shape=shape, role=role)
 
@@ -104,7 +104,7 @@ class Lowering:
         return name if self._repeats[name] == 1 else f"{name}.{self._repeats[name]}"
 
     def add_tensor(
-        self, name: str, shape: tuple[Dim, ...], role: Role, *, number_format: Format = FLOAT16
+        self, name: str, shape: tuple[Dim, ...], *, role: Role, number_format: Format = FLOAT16
     ) -> str:
         """Register a tensor once and return its name."""
         self.tensors.setdefault(name, Tensor(name, shape, role, number_format))
@@ -120,10 +120,10 @@ class Lowering:
             case Ref(tensor=tensor):
                 return tensor
             case Parameter(fqn=fqn):
-                return self.add_tensor(fqn, self.shape(node), Role.CONSTANT)
+                return self.add_tensor(fqn, self.shape(node), role=Role.CONSTANT)
             case Fixed():
                 name = self.unique(self.module(node), function_name(node))
-                self.add_tensor(name, self.shape(node), Role.CONSTANT)
+                self.add_tensor(name, self.shape(node), role=Role.CONSTANT)
                 self.values[node] = Ref(name)
                 return name
             case _:
@@ -133,21 +133,23 @@ class Lowering:
         """Return a node as an operand."""
         return Operand(self.ref(node), number_format)
 
-    def weight(self, module: str, node: Node, number_format: Format = FLOAT16) -> Operand:
+    def weight(self, module: str, node: Node, *, number_format: Format = FLOAT16) -> Operand:
         """Return a module's weight as an operand; it is named after the module, whatever holds it."""
-        return self.weight_of_shape(module, self.shape(node), number_format)
+        return self.weight_of_shape(module, self.shape(node), number_format=number_format)
 
-    def weight_of_shape(self, module: str, shape: tuple[Dim, ...], number_format: Format) -> Operand:
+    def weight_of_shape(self, module: str, shape: tuple[Dim, ...], *, number_format: Format) -> Operand:
         """Return a module's weight of a logical shape, which a packed one does not show."""
         name = f"{module}.weight" if module else "weight"
-        return Operand(self.add_tensor(name, shape, Role.WEIGHT, number_format=number_format), number_format)
+        return Operand(
+            self.add_tensor(name, shape, role=Role.WEIGHT, number_format=number_format), number_format
+        )
 
     def emit(
         self,
         node: Node,
         kind: OpKind,
-        function: str,
         *,
+        function: str,
         extents: Extents,
         reads: Sequence[Operand],
         epilogues: Sequence[Epilogue] = (),
@@ -158,7 +160,9 @@ class Lowering:
         """Append an op that writes one tensor of the same name, and return that tensor."""
         module = self.module(node)
         name = self.unique(module, function)
-        self.add_tensor(name, self.shape(node) if shape is None else shape, role, number_format=number_format)
+        self.add_tensor(
+            name, self.shape(node) if shape is None else shape, role=role, number_format=number_format
+        )
         self.ops.append(Op(name, kind, module, function, extents, tuple(reads), (name,), tuple(epilogues)))
         return Ref(name)
 

@@ -55,7 +55,7 @@ def emit_convolution(
     return low.emit(
         node,
         OpKind.CONVOLUTION,
-        f"conv{axes}d",
+        function=f"conv{axes}d",
         extents=extents,
         reads=(x, weight),
         epilogues=bias_epilogue(low, bias),

@@ -40,7 +40,7 @@ def activation(low: Lowering, node: Node) -> Value:
     """Apply a function to every element, in place or not."""
     function = function_name(node).removesuffix("_")
     reads = (low.read(node_arg(node, 0, "self")),)
-    return low.emit(node, OpKind.ACTIVATION, function, extents=low.rows(node), reads=reads)
+    return low.emit(node, OpKind.ACTIVATION, function=function, extents=low.rows(node), reads=reads)
 
 
 def arithmetic(low: Lowering, node: Node) -> Value:
@@ -55,7 +55,7 @@ def arithmetic(low: Lowering, node: Node) -> Value:
     reads = tuple(low.read(operand) for operand in operands)
     by_channel = any(_is_per_channel(low, operand, node) for operand in operands)
     rows = low.channel_rows(node) if by_channel else low.rows(node)
-    return low.emit(node, OpKind.ELEMENTWISE, function, extents=rows, reads=reads)
+    return low.emit(node, OpKind.ELEMENTWISE, function=function, extents=rows, reads=reads)
 
 
 def _is_per_channel(low: Lowering, operand: Node, node: Node) -> bool:
@@ -68,13 +68,13 @@ def _is_per_channel(low: Lowering, operand: Node, node: Node) -> bool:
 def hadamard(low: Lowering, node: Node) -> Value:
     """Multiply each row by a Hadamard matrix, in the steps of its fast transform."""
     reads = (low.read(node_arg(node, 0, "x")),)
-    return low.emit(node, OpKind.ELEMENTWISE, "hadamard", extents=low.rows(node), reads=reads)
+    return low.emit(node, OpKind.ELEMENTWISE, function="hadamard", extents=low.rows(node), reads=reads)
 
 
 def softmax(low: Lowering, node: Node) -> Value:
     """Normalise the exponentials of each row."""
     reads = (low.read(node_arg(node, 0, "self")),)
-    return low.emit(node, OpKind.SOFTMAX, "softmax", extents=low.rows(node), reads=reads)
+    return low.emit(node, OpKind.SOFTMAX, function="softmax", extents=low.rows(node), reads=reads)
 
 
 def reduction(low: Lowering, node: Node) -> Value:
@@ -82,7 +82,11 @@ def reduction(low: Lowering, node: Node) -> Value:
     x = node_arg(node, 0, "self")
     rows = low.channel_rows(x) if len(low.shape(x)) > 3 else low.rows(x)
     return low.emit(
-        node, OpKind.ELEMENTWISE, _REDUCTIONS[function_name(node)], extents=rows, reads=(low.read(x),)
+        node,
+        OpKind.ELEMENTWISE,
+        function=_REDUCTIONS[function_name(node)],
+        extents=rows,
+        reads=(low.read(x),),
     )
 
 
@@ -90,7 +94,9 @@ def pooling(low: Lowering, node: Node) -> Value:
     """Take the largest or the mean of each window."""
     x = node_arg(node, 0, "self")
     rows = low.channel_rows(node)
-    return low.emit(node, OpKind.ELEMENTWISE, _POOLS[function_name(node)], extents=rows, reads=(low.read(x),))
+    return low.emit(
+        node, OpKind.ELEMENTWISE, function=_POOLS[function_name(node)], extents=rows, reads=(low.read(x),)
+    )
 
 
 def resize(low: Lowering, node: Node) -> Value:
@@ -98,7 +104,7 @@ def resize(low: Lowering, node: Node) -> Value:
     x = node_arg(node, 0, "self")
     function = "upsample_nearest" if "nearest" in function_name(node) else "upsample_bilinear"
     rows = low.channel_rows(node)
-    return low.emit(node, OpKind.ELEMENTWISE, function, extents=rows, reads=(low.read(x),))
+    return low.emit(node, OpKind.ELEMENTWISE, function=function, extents=rows, reads=(low.read(x),))
 
 
 _REDUCTIONS = {

@@ -16,12 +16,12 @@ def embedding(low: Lowering, node: Node) -> Value:
     table, ids = node_arg(node, 0, "weight"), node_arg(node, 1, "indices")
     if isinstance(low.values[ids], Fixed):
         return _positions(low, node, table)
-    return emit_embedding(low, node, low.weight(low.module(node), table))
+    return emit_embedding(low, node, table=low.weight(low.module(node), table))
 
 
-def emit_embedding(low: Lowering, node: Node, table: Operand) -> Value:
+def emit_embedding(low: Lowering, node: Node, *, table: Operand) -> Value:
     """Emit a look-up of learned rows by token ids; the ids themselves are a few integers, not costed."""
-    return low.emit(node, OpKind.GATHER, "embedding", extents=low.rows(node), reads=(table,))
+    return low.emit(node, OpKind.GATHER, function="embedding", extents=low.rows(node), reads=(table,))
 
 
 def index(low: Lowering, node: Node) -> Value:
@@ -36,14 +36,18 @@ def index(low: Lowering, node: Node) -> Value:
 def _positions(low: Lowering, node: Node, table: Node) -> Value:
     if low.shape(node) == low.shape(table):
         return Ref(low.ref(table))
-    return low.emit(node, OpKind.GATHER, "positions", extents=low.rows(node), reads=(low.read(table),))
+    return low.emit(
+        node, OpKind.GATHER, function="positions", extents=low.rows(node), reads=(low.read(table),)
+    )
 
 
-def slice_rows(low: Lowering, node: Node, source: str, number_format: Format = FLOAT16) -> Value:
+def slice_rows(low: Lowering, node: Node, *, source: str, number_format: Format = FLOAT16) -> Value:
     """Emit the picking of some rows of an activation, such as the last position before the head."""
     shape = low.shape(node)
     extents = Rows(product(shape[:-1]), shape[-1] if shape else Dim("1"))
-    return low.emit(node, OpKind.GATHER, "slice", extents=extents, reads=(Operand(source, number_format),))
+    return low.emit(
+        node, OpKind.GATHER, function="slice", extents=extents, reads=(Operand(source, number_format),)
+    )
 
 
 RULES = {"aten.embedding.default": embedding, "aten.index.Tensor": index}

@@ -37,7 +37,7 @@ def contiguous(low: Lowering, node: Node) -> Value:
     value = low.values[x]
     if not (isinstance(value, Ref) and value.permuted) or only_appended(low, node):
         return value
-    return low.emit(node, OpKind.LAYOUT, "copy", extents=low.rows(node), reads=(low.read(x),))
+    return low.emit(node, OpKind.LAYOUT, function="copy", extents=low.rows(node), reads=(low.read(x),))
 
 
 def transpose(low: Lowering, node: Node) -> Value:
@@ -72,7 +72,7 @@ def slice_(low: Lowering, node: Node) -> Value:
     rank = len(low.shape(x))
     if axis in (-1, rank - 1) and len(low.shape(node)) == rank:
         return value
-    return slice_rows(low, node, value.tensor)
+    return slice_rows(low, node, source=value.tensor)
 
 
 def parts(low: Lowering, node: Node) -> Value:
@@ -114,7 +114,7 @@ def pad(low: Lowering, node: Node) -> Value:
     x = node_arg(node, 0, "self")
     if all(is_attention(user) for user in node.users):
         return low.values[x]
-    return low.emit(node, OpKind.LAYOUT, "pad", extents=low.rows(node), reads=(low.read(x),))
+    return low.emit(node, OpKind.LAYOUT, function="pad", extents=low.rows(node), reads=(low.read(x),))
 
 
 _VIEWS = (

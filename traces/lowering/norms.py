@@ -41,7 +41,7 @@ def _emit(low: Lowering, node: Node, function: str, extents: Rows) -> Value:
         if isinstance(low.values.get(operand), Parameter)
     ]
     reads = (low.read(node_arg(node, 0, "input")), *constants)
-    return low.emit(node, OpKind.NORMALISATION, function, extents=extents, reads=reads)
+    return low.emit(node, OpKind.NORMALISATION, function=function, extents=extents, reads=reads)
 
 
 RULES = {

@@ -29,7 +29,7 @@ def emit_linear(
     return low.emit(
         node,
         OpKind.WEIGHT_PRODUCT,
-        "linear",
+        function="linear",
         extents=Product(Dim("1"), product(shape[:-1]), k, shape[-1]),
         reads=(x, weight),
         epilogues=bias_epilogue(low, bias),
@@ -48,7 +48,7 @@ def addmm(low: Lowering, node: Node) -> Value:
     return low.emit(
         node,
         OpKind.WEIGHT_PRODUCT,
-        "linear",
+        function="linear",
         extents=Product(Dim("1"), m, k, low.shape(node)[-1]),
         reads=(low.read(x), low.weight(low.module(node), weight)),
         epilogues=bias_epilogue(low, node_arg(node, 0, "self")),
@@ -63,11 +63,11 @@ def matmul(low: Lowering, node: Node) -> Value:
     if isinstance(low.values[right], Parameter):
         extents = Product(Dim("1"), product((*batch, m)), k, n)
         reads = (low.read(left), low.weight(low.module(node), right))
-        return low.emit(node, OpKind.WEIGHT_PRODUCT, "linear", extents=extents, reads=reads)
+        return low.emit(node, OpKind.WEIGHT_PRODUCT, function="linear", extents=extents, reads=reads)
     return low.emit(
         node,
         OpKind.ACTIVATION_PRODUCT,
-        "matmul",
+        function="matmul",
         extents=Product(product(low.shape(node)[:-2]), m, k, n),
         reads=(low.read(left, FLOAT16), low.read(right, FLOAT16)),
     )

@@ -112,7 +112,7 @@ def _input(
     if not value.is_floating_point():
         return Index()
     role = Role.KV if node.name in kv_inputs else Role.ACTIVATION
-    return Ref(low.add_tensor(input_names.get(node.name, node.name), low.shape(node), role))
+    return Ref(low.add_tensor(input_names.get(node.name, node.name), low.shape(node), role=role))
 
 
 def _lower_node(low: Lowering, node: Node, match: Rotary | None) -> None:
@@ -120,14 +120,14 @@ def _lower_node(low: Lowering, node: Node, match: Rotary | None) -> None:
         return  # sizes and assertions
     target = str(node.target)
     if match is not None:
-        low.values[node] = rotary(low, node, match)
+        low.values[node] = rotary(low, node, match=match)
         return
     derived = _without_cost(low, node, target)
     if derived is not None:
         low.values[node] = derived
         return
     if target not in RULES:
-        hint = unknown_name("op", target, RULES)
+        hint = unknown_name("op", target, known=RULES)
         raise low.error(node, f"no lowering rule; add one to traces/lowering ({hint})")
     low.values[node] = RULES[target](low, node)
 
@@ -160,7 +160,7 @@ def _output(low: Lowering, node: Node, role: Role) -> str:
     tensor = low.tensors[name]
     if tensor.role is Role.ACTIVATION:
         shape: tuple[Dim, ...] = low.shape(node)
-        low.retype(name, shape, role)
+        low.retype(name, shape, role=role)
     elif tensor.role is not Role.KV:
         raise EdgeAsrError(f"result '{name}' is a {tensor.role}, which no op of the graph writes")
     return name

@@ -23,7 +23,7 @@ def quantized_linear(low: Lowering, node: Node) -> Value:
         low,
         node,
         x=Operand(low.ref(x), _format(node, "activation_format")),
-        weight=low.weight_of_shape(low.module(node), (n, k), _format(node, "weight_format")),
+        weight=low.weight_of_shape(low.module(node), (n, k), number_format=_format(node, "weight_format")),
         k=k,
         bias=optional_node(node, _position(node, "bias"), "bias"),
     )
@@ -37,7 +37,7 @@ def mixed_linear(low: Lowering, node: Node) -> Value:
         low,
         node,
         x=Operand(low.ref(x), _format(node, "activation_format")),
-        weight=low.weight_of_shape(low.module(node), (n, k), _format(node, "weight_format")),
+        weight=low.weight_of_shape(low.module(node), (n, k), number_format=_format(node, "weight_format")),
         k=k,
         bias=optional_node(node, _position(node, "bias"), "bias"),
     )
@@ -58,7 +58,9 @@ def quantized_conv1d(low: Lowering, node: Node) -> Value:
         x=Operand(low.ref(x), _format(node, "activation_format")),
         x_node=x,
         weight=low.weight_of_shape(
-            low.module(node), (out_channels, in_per_group, kernel), _format(node, "weight_format")
+            low.module(node),
+            (out_channels, in_per_group, kernel),
+            number_format=_format(node, "weight_format"),
         ),
         kernel=(window,),
         bias=optional_node(node, _position(node, "bias"), "bias"),
@@ -72,7 +74,9 @@ def quantized_embedding(low: Lowering, node: Node) -> Value:
     entries = low.shape(node_arg(node, 1, "weight"))[0]
     shape = (entries, low.shape(node)[-1])
     return emit_embedding(
-        low, node, low.weight_of_shape(low.module(node), shape, _format(node, "weight_format"))
+        low,
+        node,
+        table=low.weight_of_shape(low.module(node), shape, number_format=_format(node, "weight_format")),
     )
 
 

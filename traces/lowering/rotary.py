@@ -31,14 +31,14 @@ def find_rotaries(nodes: list[Node]) -> dict[Node, Rotary]:
     return found
 
 
-def rotary(low: Lowering, node: Node, match: Rotary) -> Value:
+def rotary(low: Lowering, node: Node, *, match: Rotary) -> Value:
     """x: (batch, heads, tokens, d), cos and sin: (1, tokens, rotary_d): one multiply-add pair per element.
 
     The tables follow from positions and are read, not computed. A rotation of part of a head still rewrites
     the whole row, because the next product reads it as one.
     """
     reads = (low.read(match.x), low.read(_table(match.cos)), low.read(_table(match.sin)))
-    return low.emit(node, OpKind.ELEMENTWISE, "rotary", extents=low.rows(node), reads=reads)
+    return low.emit(node, OpKind.ELEMENTWISE, function="rotary", extents=low.rows(node), reads=reads)
 
 
 def _match(node: Node) -> Rotary | None:

@@ -44,7 +44,7 @@ def load_network(name: str, precision: Precision = Precision.FLOAT) -> Graph:
         EdgeAsrError: if no network has the name; the nearest known are offered.
     """
     if name not in NETWORKS:
-        raise unknown_name("network", name, NETWORKS)
+        raise unknown_name("network", name, known=NETWORKS)
     path = STORED / f"{name}{SUFFIX}"
     return in_precision(graph_from_json(read_json(path), source=str(path)), precision)
 

@@ -80,7 +80,7 @@ def trace_network(name: str) -> Graph:
         EdgeAsrError: if no network has the name, or at an op without a rule.
     """
     if name not in BUILDERS:
-        raise unknown_name("network", name, BUILDERS)
+        raise unknown_name("network", name, known=BUILDERS)
     with torch.device("meta"):
         built = BUILDERS[name]()
     with warnings.catch_warnings():

@@ -21,7 +21,7 @@ def network_workload(network: Graph | str, precision: str = Precision.FLOAT) -> 
         EdgeAsrError: if the name or the precision is unknown, or the graph was traced with free extents.
     """
     if precision not in tuple(Precision):
-        raise unknown_name("precision of a network", precision, tuple(Precision))
+        raise unknown_name("precision of a network", precision, known=tuple(Precision))
     graph = load_network(network) if isinstance(network, str) else network
     if graph.symbols:
         raise EdgeAsrError(

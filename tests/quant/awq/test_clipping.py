@@ -29,7 +29,7 @@ def layer(rows: int = 13, width: int = 100, tokens: int = 400) -> tuple[Tensor, 
 
 
 def clipped(weight: Tensor, x: Tensor, number: Format) -> Scale:
-    return clipped_scale(weight, number, x.double().T @ x.double(), steps=STEPS, max_shrink=MAX_SHRINK)
+    return clipped_scale(weight, number, moment=x.double().T @ x.double(), steps=STEPS, max_shrink=MAX_SHRINK)
 
 
 def by_tokens(weight: Tensor, x: Tensor, number: Format) -> Scale:

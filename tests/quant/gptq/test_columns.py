@@ -32,7 +32,7 @@ def test_what_is_left_is_the_least_squares_answer(float_columns: list[int], act_
     weight, inputs = weight_and_inputs(3, 4, 6)
     kept = torch.tensor(float_columns)
     rounded = round_columns(
-        weight, number, factor_for(inputs, act_order=act_order, float_columns=kept), PLAIN
+        weight, number, factor=factor_for(inputs, act_order=act_order, float_columns=kept), how=PLAIN
     )
     others = torch.tensor([column for column in range(6) if column not in float_columns])
     error = inputs[:, others].double() @ (weight[:, others] - numbers(rounded, number)).double().T
@@ -48,7 +48,7 @@ def test_no_code_of_the_last_column_does_better(columns: int, name: str) -> None
     for seed in range(10):
         weight, inputs = weight_and_inputs(seed, 1, columns)
         factor = factor_for(inputs)
-        rounded = round_columns(weight, number, factor, PLAIN)
+        rounded = round_columns(weight, number, factor=factor, how=PLAIN)
         last = int(factor.order[-1])
         best = output_error(weight - numbers(rounded, number), inputs)
         for code in range(codes.low, codes.high + 1):
@@ -64,7 +64,7 @@ def test_near_the_best_of_all_codes() -> None:
     found, least, plain = 0.0, 0.0, 0.0
     for seed in range(40):
         weight, inputs = weight_and_inputs(seed, 1, 3)
-        rounded = round_columns(weight, number, factor_for(inputs), PLAIN)
+        rounded = round_columns(weight, number, factor=factor_for(inputs), how=PLAIN)
         every = torch.tensor(list(product(range(codes.low, codes.high + 1), repeat=3)), dtype=torch.int8)
         all_numbers = torch.cat([from_codes(one.unsqueeze(0), rounded.scale, number) for one in every])
         least += float((inputs @ (weight - all_numbers).T).norm(dim=0).min())
@@ -80,7 +80,7 @@ def test_better_than_rounding_to_nearest(name: str) -> None:
     better, ratios = 0, []
     for seed in range(20):
         weight, inputs = weight_and_inputs(seed, 16, 80)
-        rounded = round_columns(weight, number, factor_for(inputs, damping=0.01), PLAIN)
+        rounded = round_columns(weight, number, factor=factor_for(inputs, damping=0.01), how=PLAIN)
         error = output_error(weight - numbers(rounded, number), inputs)
         ratios.append(error / output_error(weight - nearest(weight, number), inputs))
         better += ratios[-1] < 1.0
@@ -94,7 +94,7 @@ def test_independent_inputs_leave_nothing_to_make_up_for(name: str) -> None:
     number = Format.parse(name)
     weight, _ = weight_and_inputs(5, 12, 80)
     factor = factor_for(torch.diag(torch.rand(80) + 0.1))
-    rounded = round_columns(weight, number, factor, PLAIN)
+    rounded = round_columns(weight, number, factor=factor, how=PLAIN)
     scale = find_scale(weight, number)
     assert torch.equal(rounded.codes, to_codes(weight, scale, number))
     assert torch.equal(rounded.scale.scale, scale.scale)
@@ -107,8 +107,8 @@ def test_blocks_are_only_a_matter_of_speed(name: str, act_order: bool, block: in
     number = Format.parse(name)
     weight, inputs = weight_and_inputs(6, 8, 100)
     factor = factor_for(inputs, damping=0.01, act_order=act_order)
-    whole = round_columns(weight, number, factor, Rounding(1_000, False, None))
-    parts = round_columns(weight, number, factor, Rounding(block, False, None))
+    whole = round_columns(weight, number, factor=factor, how=Rounding(1_000, False, None))
+    parts = round_columns(weight, number, factor=factor, how=Rounding(block, False, None))
     assert float((whole.codes == parts.codes).float().mean()) > 0.99  # float32 sums in another order
     assert torch.allclose(whole.scale.scale.float(), parts.scale.scale.float(), rtol=0.05)
 
@@ -117,8 +117,8 @@ def test_groups_get_their_range_when_they_are_reached() -> None:
     number = Format.parse("int3_g16_asym")
     weight, inputs = weight_and_inputs(7, 8, 40)
     factor = factor_for(inputs, act_order=False)
-    reached = round_columns(weight, number, factor, PLAIN)
-    static = round_columns(weight, number, factor, Rounding(128, True, None))
+    reached = round_columns(weight, number, factor=factor, how=PLAIN)
+    static = round_columns(weight, number, factor=factor, how=Rounding(128, True, None))
     given = find_scale(weight, number).scale
     assert torch.equal(static.scale.scale, given)
     assert torch.equal(reached.scale.scale[:, 0], given[:, 0])
@@ -133,14 +133,16 @@ def test_groups_get_their_range_when_they_are_reached() -> None:
 def test_with_columns_out_of_order_groups_are_static() -> None:
     number = Format.parse("int3_g16_asym")
     weight, inputs = weight_and_inputs(8, 8, 40)
-    rounded = round_columns(weight, number, factor_for(inputs), PLAIN)
+    rounded = round_columns(weight, number, factor=factor_for(inputs), how=PLAIN)
     assert torch.equal(rounded.scale.scale, find_scale(weight, number).scale)
 
 
 def test_searched_ranges_are_used() -> None:
     number = Format.parse("int3_channel")
     weight, inputs = weight_and_inputs(9, 8, 64)
-    rounded = round_columns(weight, number, factor_for(inputs), Rounding(128, False, RangeSearch()))
+    rounded = round_columns(
+        weight, number, factor=factor_for(inputs), how=Rounding(128, False, RangeSearch())
+    )
     assert torch.equal(rounded.scale.scale, find_scale(weight, number, search=RangeSearch()).scale)
 
 
@@ -148,7 +150,9 @@ def test_float_columns_are_in_no_range() -> None:
     number = Format.parse("int4_g32")
     weight, inputs = weight_and_inputs(10, 8, 70)
     weight[:, [3, 50]] *= 100.0
-    rounded = round_columns(weight, number, factor_for(inputs, float_columns=torch.tensor([3, 50])), PLAIN)
+    rounded = round_columns(
+        weight, number, factor=factor_for(inputs, float_columns=torch.tensor([3, 50])), how=PLAIN
+    )
     assert rounded.codes.shape == (8, 68)
     assert rounded.scale.scale.shape == (8, 3)
     assert float(rounded.scale.scale.max()) < 1.0

@@ -43,7 +43,7 @@ def problem_of(model: PreTrainedModel, recipe: Recipe, *, store: BlockStore | No
 
 def output_error(model: PreTrainedModel, recipe: Recipe) -> float:
     """On the logits, relative to the float model's, of the data calibrated on."""
-    found = logits(quantize(model, recipe, calibration(model)).model)
+    found = logits(quantize(model, recipe, calibration=calibration(model)).model)
     return float((found - logits(model)).norm() / logits(model).norm())
 
 
@@ -65,7 +65,9 @@ def test_layers_err_less_than_when_rounded_to_nearest(family: str, weight: str) 
         torch.tensor(
             [
                 detail.relative_error
-                for detail in quantize(model, recipe_of(weight, config=config), data, details=data).details
+                for detail in quantize(
+                    model, recipe_of(weight, config=config), calibration=data, details=data
+                ).details
             ]
         )
         for config in (AwqConfig(), ROUNDING)
@@ -82,7 +84,7 @@ def test_scales_save_a_network_with_outliers(family: str) -> None:
     errors = []
     for config in (AwqConfig(clip=False), ROUNDING):
         recipe = recipe_of("int4_channel", "int4_token", config=config)
-        details = quantize(model, recipe, data, details=data).details
+        details = quantize(model, recipe, calibration=data, details=data).details
         errors.append(
             torch.tensor([detail.relative_error for detail in details if detail.module.endswith("fc1")])
         )
@@ -128,7 +130,7 @@ def inspected_errors(problem: Problem, weights: Mapping[str, QuantizedWeight]) -
 def test_without_its_searches_it_rounds_to_nearest(family: str) -> None:
     model = NETWORKS[family]()
     plain = quantize(model, uniform("int3_channel_asym"))
-    found = quantize(model, recipe_of("int3_channel_asym", config=ROUNDING), calibration(model))
+    found = quantize(model, recipe_of("int3_channel_asym", config=ROUNDING), calibration=calibration(model))
     assert torch.equal(logits(found.model), logits(plain.model))
 
 
@@ -173,7 +175,7 @@ def test_cross_attention_values_are_scaled_before_they_are_rounded(family: str) 
 @pytest.mark.parametrize("formats", [("int3_g24_asym",), ("int8_channel", "int8_tensor_asym")])
 def test_saved_and_loaded_it_computes_the_same(family: str, formats: tuple[str, ...], tmp_path: Path) -> None:
     model = NETWORKS[family]()
-    quantized = quantize(model, recipe_of(*formats), calibration(model))
+    quantized = quantize(model, recipe_of(*formats), calibration=calibration(model))
     save_quantized(quantized, tmp_path / "packed")
     assert torch.equal(logits(load_quantized(tmp_path / "packed").model), logits(quantized.model))
 
@@ -182,7 +184,9 @@ def test_saved_and_loaded_it_computes_the_same(family: str, formats: tuple[str, 
 def test_the_same_call_gives_the_same_codes(family: str) -> None:
     model = NETWORKS[family]()
     recipe = recipe_of("int3_channel_asym", "int8_token")
-    first, second = (quantize(model, recipe, calibration(model)).model.state_dict() for _ in range(2))
+    first, second = (
+        quantize(model, recipe, calibration=calibration(model)).model.state_dict() for _ in range(2)
+    )
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
@@ -191,7 +195,7 @@ def test_the_annotated_graph_is_the_traced_one(family: str) -> None:
     model = whisper(64, layers=1) if family == "whisper" else moonshine(72, heads=2, layers=1)
     recipe = recipe_of("int4_g32_asym", "int8_token")
     plain = trace_recogniser(model, family)
-    traced = trace_recogniser(quantize(model, recipe, calibration(model)).model, family)
+    traced = trace_recogniser(quantize(model, recipe, calibration=calibration(model)).model, family)
     assert [recipe.annotate(graph) for graph in plain.graphs] == list(traced.graphs)
 
 
@@ -207,11 +211,11 @@ def test_an_interrupted_run_goes_on_and_ends_in_the_same_bytes(
             raise KeyboardInterrupt(f"after {done} of {total} {note}")
 
     with pytest.raises(KeyboardInterrupt):
-        quantize(model, recipe, calibration(model), progress=dies, resume=tmp_path)
+        quantize(model, recipe, calibration=calibration(model), progress=dies, resume=tmp_path)
     finished = sorted(path.relative_to(tmp_path).parts[1] for path in tmp_path.rglob("*.safetensors"))
     assert finished.count(f"awq-{dies_at}") == 3
-    resumed = quantize(model, recipe, calibration(model), resume=tmp_path).model.state_dict()
-    whole = quantize(model, recipe, calibration(model)).model.state_dict()
+    resumed = quantize(model, recipe, calibration=calibration(model), resume=tmp_path).model.state_dict()
+    whole = quantize(model, recipe, calibration=calibration(model)).model.state_dict()
     assert all(torch.equal(resumed[name], whole[name]) for name in whole)
 
 

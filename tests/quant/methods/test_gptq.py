@@ -36,8 +36,8 @@ def error(quantized: Tensor, reference: Tensor) -> float:
 def test_the_network_is_nearer_to_the_float_one_than_by_rounding(family: str, name: str) -> None:
     model = NETWORKS[family]()
     recipe, data, reference = load_recipe(name), calibration(model), logits(model)
-    rounded = quantize(model, recipe, data if recipe.needs_calibration else None)
-    found = quantize(model, by_gptq(recipe), data)
+    rounded = quantize(model, recipe, calibration=data if recipe.needs_calibration else None)
+    found = quantize(model, by_gptq(recipe), calibration=data)
     assert error(logits(found.model), reference) < error(logits(rounded.model), reference)
 
 
@@ -46,7 +46,7 @@ def test_sixteen_bits_change_next_to_nothing(family: str) -> None:
     model = NETWORKS[family]()
     recipe = uniform("int16_channel", "int16_token", attention="int16_token")
     floats = quantize(model, load_recipe("float")).model
-    found = quantize(model, by_gptq(recipe), calibration(model)).model
+    found = quantize(model, by_gptq(recipe), calibration=calibration(model)).model
     assert error(logits(found), logits(floats)) < 2e-3
 
 
@@ -54,7 +54,7 @@ def test_sixteen_bits_change_next_to_nothing(family: str) -> None:
 @pytest.mark.parametrize("shared", ["tensor", "channel", "g48_asym"])
 def test_every_width_and_granularity(bits: int, shared: str) -> None:
     model = moonshine(layers=1)
-    found = quantize(model, by_gptq(uniform(f"int{bits}_{shared}")), calibration(model)).model
+    found = quantize(model, by_gptq(uniform(f"int{bits}_{shared}")), calibration=calibration(model)).model
     layer = found.get_submodule("model.encoder.layers.0.mlp.fc1")
     assert isinstance(layer, QuantizedLinear)
     assert layer.weight_format == Format.parse(f"int{bits}_{shared}")
@@ -66,7 +66,7 @@ def test_every_width_and_granularity(bits: int, shared: str) -> None:
 def test_same_data_same_codes(family: str, name: str) -> None:
     model = NETWORKS[family]()
     recipe, data = by_gptq(load_recipe(name)), calibration(model)
-    first, second = (quantize(model, recipe, data).model.state_dict() for _ in range(2))
+    first, second = (quantize(model, recipe, calibration=data).model.state_dict() for _ in range(2))
     assert all(torch.equal(first[key], second[key]) for key in first)
 
 
@@ -74,7 +74,7 @@ def test_same_data_same_codes(family: str, name: str) -> None:
 def test_checkpoint_and_graph(family: str, tmp_path: Path) -> None:
     model = NETWORKS[family](layers=1)
     recipe = by_gptq(load_recipe("w3a8-g32"))
-    quantized = quantize(model, recipe, calibration(model))
+    quantized = quantize(model, recipe, calibration=calibration(model))
     save_quantized(quantized, tmp_path / "packed")
     loaded = load_quantized(tmp_path / "packed")
     assert loaded.recipe == recipe
@@ -90,7 +90,7 @@ def test_later_layers_make_up_for_earlier_ones() -> None:
     data = calibration(model)
     codes = []
     for config in (GptqConfig(), GptqConfig(true_sequential=False)):
-        found = quantize(model, by_gptq(uniform("int2_channel"), config), data).model
+        found = quantize(model, by_gptq(uniform("int2_channel"), config), calibration=data).model
         layer = found.get_submodule("model.encoder.layers.0")
         codes.append([layer.get_submodule(name).weight for name in ("self_attn.q_proj", "fc2")])
     assert torch.equal(codes[0][0], codes[1][0])
@@ -122,7 +122,7 @@ def test_convolutions_are_rounded_as_products(family: str) -> None:
     reference = entering(model)
     recipe = front_end("int3_channel")
     plain = replace(recipe, methods=load_recipe("w8a16").methods)
-    found = quantize(model, recipe, calibration(model)).model
+    found = quantize(model, recipe, calibration=calibration(model)).model
     assert error(entering(found), reference) < 0.8 * error(entering(quantize(model, plain).model), reference)
 
 
@@ -137,7 +137,7 @@ def test_windows_times_kernel_is_the_convolution(stride: int, padding: int, dila
 def test_convolutions_in_groups_and_lookups_are_rounded_to_nearest() -> None:
     model = whisper()
     recipe = by_gptq(load_recipe("w8a16"))
-    found = quantize(model, recipe, calibration(model)).model
+    found = quantize(model, recipe, calibration=calibration(model)).model
     table = model.get_parameter("model.decoder.embed_tokens.weight")
     number = Format.parse("int8_channel")
     expected = to_codes(table, find_scale(table, number), number)
@@ -147,7 +147,7 @@ def test_convolutions_in_groups_and_lookups_are_rounded_to_nearest() -> None:
 def test_extra_damping_is_told() -> None:
     model = whisper()
     recipe = by_gptq(load_recipe("w3a16"), GptqConfig(damping=0.0))
-    remarks = quantize(model, recipe, calibration(model)).remarks
+    remarks = quantize(model, recipe, calibration=calibration(model)).remarks
     told = [text for text in remarks if "positive definite" in text]
     assert len(told) == 5
     assert told[0].startswith(
@@ -160,14 +160,14 @@ def test_data_is_needed() -> None:
     assert recipe.needs_calibration
     for data in (None, CalibrationData(())):
         with pytest.raises(EdgeAsrError, match="gptq needs calibration data"):
-            quantize(whisper(), recipe, data)
+            quantize(whisper(), recipe, calibration=data)
 
 
 def test_weights_that_are_not_numbers() -> None:
     model = whisper()
     model.get_parameter("model.encoder.layers.1.fc1.weight").data[0, 0] = float("nan")
     with pytest.raises(EdgeAsrError, match=r"weight of module 'model.encoder.layers.1.fc1': .*NaN"):
-        quantize(model, by_gptq(load_recipe("w3a16")), calibration(model))
+        quantize(model, by_gptq(load_recipe("w3a16")), calibration=calibration(model))
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def recipe(step: MethodStep, weight: str, activation: str = "float16") -> Recipe
 
 
 def learned(model: PreTrainedModel, which: Recipe, **options: object) -> QuantizedModel:
-    return quantize(model, which, utterances(model), **options)  # type: ignore[arg-type]
+    return quantize(model, which, calibration=utterances(model), **options)  # type: ignore[arg-type]
 
 
 def encoder_error(quantized: PreTrainedModel, model: PreTrainedModel) -> float:

@@ -66,7 +66,7 @@ def test_rounding_by_blocks_sees_the_rotated_network() -> None:
     recipe = replace(
         by_rotating(uniform("int8_channel")), methods=(ALL.methods[0], MethodStep("gptq", GptqConfig()))
     )
-    quantized = quantize(model, recipe, data, progress=lambda *told: notes.append(str(told[-1])))
+    quantized = quantize(model, recipe, calibration=data, progress=lambda *told: notes.append(str(told[-1])))
     assert error(logits(quantized.model), logits(model)) < 0.05
     blocks = [float(note.split()[1]) for note in notes if note.startswith("error")]
     assert blocks

@@ -56,8 +56,8 @@ def float_workload(family: str) -> Workload:
 def test_without_float_columns_it_is_gptq(family: str, name: str) -> None:
     model = NETWORKS[family](layers=1)
     recipe, data = load_recipe(name), calibration(model)
-    none = quantize(model, by_quik(recipe, 0.0), data).model
-    plain = quantize(model, by_gptq(recipe), data).model
+    none = quantize(model, by_quik(recipe, 0.0), calibration=data).model
+    plain = quantize(model, by_gptq(recipe), calibration=data).model
     first, second = none.state_dict(), plain.state_dict()
     assert first.keys() == second.keys()
     assert all(torch.equal(first[key], second[key]) for key in first)
@@ -68,7 +68,7 @@ def test_without_float_columns_it_is_gptq(family: str, name: str) -> None:
 @FAMILIES
 def test_with_all_columns_float_it_is_float(family: str) -> None:
     model = NETWORKS[family](layers=1)
-    found = quantize(model, by_quik(W4A4, 1.0), calibration(model)).model
+    found = quantize(model, by_quik(W4A4, 1.0), calibration=calibration(model)).model
     assert torch.equal(logits(found), logits(quantize(model, load_recipe("float")).model))
     for graph in float_workload(family).graphs:
         assert by_quik(W4A4, 1.0).annotate(graph) == load_recipe("float").annotate(graph)
@@ -79,7 +79,7 @@ def test_with_all_columns_float_it_is_float(family: str) -> None:
 def test_annotated_graph_equals_traced_graph(family: str, activation: str) -> None:
     model = NETWORKS[family](layers=1)
     recipe = by_quik(uniform("int4_g32", activation))
-    traced = trace_recogniser(quantize(model, recipe, calibration(model)).model, family)
+    traced = trace_recogniser(quantize(model, recipe, calibration=calibration(model)).model, family)
     for plain, graph in zip(float_workload(family).graphs, traced.graphs, strict=True):
         assert recipe.annotate(plain) == graph, graph.phase
 
@@ -89,7 +89,7 @@ def test_outliers_do_no_harm(family: str) -> None:
     model = with_outliers(family)
     data, reference = calibration(model), logits(model)
     gptq, quik = (
-        error(logits(quantize(model, recipe, data).model), reference)
+        error(logits(quantize(model, recipe, calibration=data).model), reference)
         for recipe in (by_gptq(W4A4), by_quik(W4A4))
     )
     assert quik < 0.6 * gptq
@@ -97,7 +97,9 @@ def test_outliers_do_no_harm(family: str) -> None:
 
 def test_the_columns_are_those_of_the_outliers() -> None:
     """Channels 5 and 37 of every norm's output are 30 times as large as the rest."""
-    found = quantize(with_outliers("whisper"), by_quik(W4A4, 2 / 64), calibration(whisper())).model
+    found = quantize(
+        with_outliers("whisper"), by_quik(W4A4, 2 / 64), calibration=calibration(whisper())
+    ).model
     readers = ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "fc1")
     for name in readers:
         layer = found.get_submodule(f"model.encoder.layers.0.{name}")
@@ -108,7 +110,9 @@ def test_the_columns_are_those_of_the_outliers() -> None:
 @FAMILIES
 def test_checkpoint(family: str, tmp_path: Path) -> None:
     model = NETWORKS[family](layers=1)
-    quantized = quantize(model, by_quik(uniform("int4_g32_asym", "int8_token")), calibration(model))
+    quantized = quantize(
+        model, by_quik(uniform("int4_g32_asym", "int8_token")), calibration=calibration(model)
+    )
     save_quantized(quantized, tmp_path / "packed")
     loaded = load_quantized(tmp_path / "packed")
     assert torch.equal(logits(loaded.model), logits(quantized.model))
@@ -119,7 +123,7 @@ def test_what_is_stored_is_what_is_charged(tmp_path: Path) -> None:
     from safetensors.torch import load_file
 
     model = whisper(layers=1)
-    quantized = quantize(model, by_quik(W4A4), calibration(model))
+    quantized = quantize(model, by_quik(W4A4), calibration=calibration(model))
     save_quantized(quantized, tmp_path / "packed")
     tensors = load_file(tmp_path / "packed" / TENSORS)
     numbers = sum(tensor.nbytes for name, tensor in tensors.items() if name.endswith("float_columns"))
@@ -155,7 +159,9 @@ def test_layers_kept_at_eight_bits() -> None:
     model = whisper(layers=1)
     eight = LayerRule(("*.fc2",), INT8_CHANNEL, INT8_TOKEN)
     recipe = by_quik(replace(W4A4, layers=(eight, *W4A4.layers)))
-    layer = quantize(model, recipe, calibration(model)).model.get_submodule("model.decoder.layers.0.fc2")
+    layer = quantize(model, recipe, calibration=calibration(model)).model.get_submodule(
+        "model.decoder.layers.0.fc2"
+    )
     assert isinstance(layer, MixedLinear)
     assert (layer.weight_format.bits, layer.activation_format.bits, len(layer.float_columns)) == (8, 8, 8)
 
@@ -171,7 +177,7 @@ def test_shares_by_hand(share: float, width: int, count: int) -> None:
 def test_fixed_ranges_are_refused() -> None:
     model = whisper()
     with pytest.raises(EdgeAsrError, match=r"'model.encoder.layers.0.self_attn.k_proj' has activations in"):
-        quantize(model, by_quik(load_recipe("w8a8-static")), calibration(model))
+        quantize(model, by_quik(load_recipe("w8a8-static")), calibration=calibration(model))
 
 
 def test_a_share_that_makes_no_sense() -> None:

@@ -77,9 +77,11 @@ def test_ranges_of_activations_and_weights_meet(family: str) -> None:
 def test_the_scale_by_hand() -> None:
     absmax = torch.tensor([16.0, 1.0, 0.0])
     weights = (torch.tensor([[1.0, -2.0, 4.0]]), torch.tensor([[-4.0, 0.5, 0.0]]))
-    assert smoothing_scale(absmax, weights, 0.5).tolist() == pytest.approx([2.0, 0.5**0.5, (1e-5 / 4) ** 0.5])
-    assert smoothing_scale(absmax, weights, 1.0).tolist() == pytest.approx([16.0, 1.0, 1e-5])
-    assert smoothing_scale(absmax, weights, 0.0).tolist() == pytest.approx([0.25, 0.5, 0.25])
+    assert smoothing_scale(absmax, weights, alpha=0.5).tolist() == pytest.approx(
+        [2.0, 0.5**0.5, (1e-5 / 4) ** 0.5]
+    )
+    assert smoothing_scale(absmax, weights, alpha=1.0).tolist() == pytest.approx([16.0, 1.0, 1e-5])
+    assert smoothing_scale(absmax, weights, alpha=0.0).tolist() == pytest.approx([0.25, 0.5, 0.25])
 
 
 @FAMILIES
@@ -93,7 +95,7 @@ def test_outliers_cost_at_most_half_as_much(family: str, formats: tuple[str, str
     plain, found = (
         {
             detail.module: detail.relative_error
-            for detail in quantize(model, method, data, details=data).details
+            for detail in quantize(model, method, calibration=data, details=data).details
             if detail.module.endswith(behind_norms) and detail.relative_error
         }
         for method in (recipe, smoothed(recipe))
@@ -104,7 +106,9 @@ def test_outliers_cost_at_most_half_as_much(family: str, formats: tuple[str, str
 @FAMILIES
 def test_sixteen_bits_change_nothing(family: str) -> None:
     model = NETWORKS[family]()
-    quantized = quantize(model, smoothed(uniform("int16_channel", "int16_token")), calibration(model))
+    quantized = quantize(
+        model, smoothed(uniform("int16_channel", "int16_token")), calibration=calibration(model)
+    )
     assert relative(logits(quantized.model), logits(model)) < 2e-3  # norms and biases become float16
 
 
@@ -112,7 +116,7 @@ def test_sixteen_bits_change_nothing(family: str) -> None:
 def test_saved_and_loaded_it_computes_the_same_and_again_the_same(family: str, tmp_path: Path) -> None:
     model = NETWORKS[family]()
     recipe = smoothed(uniform(*W8A8_STATIC))
-    first, second = (quantize(model, recipe, calibration(model)) for _ in range(2))
+    first, second = (quantize(model, recipe, calibration=calibration(model)) for _ in range(2))
     save_quantized(first, tmp_path / "packed")
     assert torch.equal(logits(load_quantized(tmp_path / "packed").model), logits(first.model))
     assert all(
@@ -126,7 +130,7 @@ def test_the_annotated_graph_is_the_traced_one(family: str) -> None:
     model = whisper(64, layers=1) if family == "whisper" else moonshine(72, heads=2, layers=1)
     recipe = smoothed(uniform("int8_channel", "int8_token", attention="int8_token"))
     plain = trace_recogniser(model, family)
-    traced = trace_recogniser(quantize(model, recipe, calibration(model)).model, family)
+    traced = trace_recogniser(quantize(model, recipe, calibration=calibration(model)).model, family)
     assert [recipe.annotate(graph) for graph in plain.graphs] == list(traced.graphs)
 
 
@@ -139,20 +143,20 @@ def test_an_interrupted_run_goes_on(family: str, tmp_path: Path) -> None:
             raise KeyboardInterrupt(f"after {done} of {total} {note}")
 
     with pytest.raises(KeyboardInterrupt):
-        quantize(model, recipe, calibration(model), progress=dies, resume=tmp_path)
+        quantize(model, recipe, calibration=calibration(model), progress=dies, resume=tmp_path)
     assert {path.stem for path in tmp_path.rglob("*.safetensors")} == {
         "model.encoder.layers.0",
         "model.encoder.layers.1",
         CROSS,
     }
-    resumed = quantize(model, recipe, calibration(model), resume=tmp_path).model
-    whole = quantize(model, recipe, calibration(model)).model
+    resumed = quantize(model, recipe, calibration=calibration(model), resume=tmp_path).model
+    whole = quantize(model, recipe, calibration=calibration(model)).model
     assert torch.equal(logits(resumed), logits(whole))
 
 
 def test_where_nothing_is_rounded_there_is_nothing_to_smooth() -> None:
     model = whisper(layers=1)
-    quantized = quantize(model, smoothed(uniform("int4_channel")), calibration(model))
+    quantized = quantize(model, smoothed(uniform("int4_channel")), calibration=calibration(model))
     assert torch.equal(logits(quantized.model), logits(quantize(model, uniform("int4_channel")).model))
     assert quantized.remarks[-1].endswith("the recipe keeps all activations in float; nothing to smooth")
     recipe = uniform(*W4A4)
@@ -167,9 +171,9 @@ def test_where_nothing_is_rounded_there_is_nothing_to_smooth() -> None:
 def test_where_a_rotation_has_folded_the_norms_it_says_so(family: str) -> None:
     model = NETWORKS[family](layers=1)
     recipe = by_methods("w4a8-g32", "smoothquant", "quarot", "rtn")
-    found = quantize(model, recipe, calibration(model))
+    found = quantize(model, recipe, calibration=calibration(model))
     assert any("no norm has a scale of its own" in remark for remark in found.remarks)
-    plain = quantize(model, smoothed(uniform(*W4A4)), calibration(model))
+    plain = quantize(model, smoothed(uniform(*W4A4)), calibration=calibration(model))
     assert not any("no norm" in remark for remark in plain.remarks)
 
 
@@ -182,4 +186,4 @@ def test_without_a_step_that_rounds_it_says_so() -> None:
     recipe = replace(uniform(*W4A4), methods=(MethodStep("smoothquant", SmoothQuantConfig()),))
     model = whisper(layers=1)
     with pytest.raises(EdgeAsrError, match="end its methods with rtn"):
-        quantize(model, recipe, calibration(model))
+        quantize(model, recipe, calibration=calibration(model))

@@ -40,7 +40,10 @@ def test_learning_lowers_the_loss_it_was_told(family: str) -> None:
 
     config = SpinquantConfig(steps=12, batch=2, loss="logits")
     learned = quantize(
-        model, by_rotating(FORMATS, config), single_utterances(model), progress=lambda *told: keep(*told)
+        model,
+        by_rotating(FORMATS, config),
+        calibration=single_utterances(model),
+        progress=lambda *told: keep(*told),
     )
     assert len(losses) == 12
     assert losses[-1] < 0.9 * losses[0]
@@ -57,7 +60,7 @@ def test_outliers_cost_at_most_half_as_much(family: str, formats: tuple[str, str
     plain, found = (
         {
             detail.module: detail.relative_error
-            for detail in quantize(model, method, data, details=data).details
+            for detail in quantize(model, method, calibration=data, details=data).details
             if detail.module.endswith(("q_proj", "k_proj", "v_proj", "fc1")) and detail.relative_error
         }
         for method in (recipe, by_rotating(recipe, FEW))
@@ -69,7 +72,7 @@ def test_outliers_cost_at_most_half_as_much(family: str, formats: tuple[str, str
 def test_learned_rotations_are_exact(family: str) -> None:
     model = NETWORKS[family]()
     recipe = by_rotating(uniform("int16_channel", "int16_token"), FEW)
-    found = logits(quantize(model, recipe, single_utterances(model)).model)
+    found = logits(quantize(model, recipe, calibration=single_utterances(model)).model)
     assert float((found - logits(model)).norm() / logits(model).norm()) < 3e-3
 
 
@@ -77,7 +80,7 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
     model = whisper()
     recipe = by_rotating(FORMATS, FEW)
     first, second = (
-        stored_tensors(quantize(model, recipe, single_utterances(model)).model) for _ in range(2)
+        stored_tensors(quantize(model, recipe, calibration=single_utterances(model)).model) for _ in range(2)
     )
     assert all(torch.equal(first[name], second[name]) for name in first)
 
@@ -85,7 +88,7 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
 def test_learning_is_not_done_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model, recipe = whisper(), by_rotating(FORMATS, FEW)
     data = single_utterances(model)
-    complete = stored_tensors(quantize(model, recipe, data).model)
+    complete = stored_tensors(quantize(model, recipe, calibration=data).model)
 
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -93,9 +96,9 @@ def test_learning_is_not_done_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with monkeypatch.context() as patch:
         patch.setattr("quant.quantize.replace_layers_", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            quantize(model, recipe, data, resume=tmp_path)
+            quantize(model, recipe, calibration=data, resume=tmp_path)
     monkeypatch.setattr(quant.rotations.learn, "learned_rotations", interrupted)
-    resumed = stored_tensors(quantize(model, recipe, data, resume=tmp_path).model)
+    resumed = stored_tensors(quantize(model, recipe, calibration=data, resume=tmp_path).model)
     assert all(torch.equal(complete[name], resumed[name]) for name in complete)
 
 
@@ -129,7 +132,7 @@ def test_weights_are_rounded_while_learning_unless_data_will_round_them(
     steps = (MethodStep("spinquant", config), *(MethodStep(name, METHODS[name].config()) for name in methods))
     recipe = with_methods(uniform("int4_channel", activation), steps, name="learned")
     with pytest.raises(Seen, match=str(expected)):
-        quantize(whisper(), recipe, single_utterances(whisper()))
+        quantize(whisper(), recipe, calibration=single_utterances(whisper()))
 
 
 def test_a_loss_that_is_not_finite_names_step_and_module() -> None:
@@ -139,7 +142,7 @@ def test_a_loss_that_is_not_finite_names_step_and_module() -> None:
     recipe = by_rotating(FORMATS, FEW)
     expected = r"spinquant: the loss is nan at step 1, .* the output of module 'model\.encoder\.layers\.1\."
     with pytest.raises(EdgeAsrError, match=expected):
-        quantize(model, recipe, single_utterances(model))
+        quantize(model, recipe, calibration=single_utterances(model))
 
 
 @FAMILIES
@@ -155,7 +158,7 @@ def test_the_float_network_is_asked_once_for_each_utterance(
         problem.model.model.register_forward_hook(lambda *_: asked.append(1))
 
     monkeypatch.setattr(quant.rotations.learn._Student, "__init__", watched)
-    quantize(model, by_rotating(FORMATS, FEW), single_utterances(model))
+    quantize(model, by_rotating(FORMATS, FEW), calibration=single_utterances(model))
     assert len(asked) == 2
 
 

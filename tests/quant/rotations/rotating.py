@@ -28,7 +28,7 @@ def by_rotating(recipe: Recipe, config: QuarotConfig | SpinquantConfig | None = 
 def restructured(model: PreTrainedModel, recipe: Recipe) -> PreTrainedModel:
     """A copy of the network with everything built in, rotated by the identity."""
     working = working_copy(model)
-    restructure_(working, QuarotConfig(), recipe)
+    restructure_(working, QuarotConfig(), recipe=recipe)
     return working
 
 
@@ -36,7 +36,7 @@ def rotate_(model: nn.Module, *, seed: int = 0) -> None:
     """Rotate a restructured network by random Hadamard matrices."""
     sites = sites_of(model)
     rotations = random_rotations(model, sites, seed=seed)
-    set_parameters_(model, rotated(dict(model.named_parameters()), sites, rotations))
+    set_parameters_(model, rotated(dict(model.named_parameters()), sites, rotations=rotations))
 
 
 def single_utterances(model: PreTrainedModel) -> CalibrationData:

@@ -96,7 +96,7 @@ def test_rotations_stand_where_streams_begin_and_end_and_the_head_stays_tied() -
 def test_a_network_is_rotated_once() -> None:
     working = restructured(whisper(), FLOAT_CACHE)
     with pytest.raises(EdgeAsrError, match=r"self_attn_layer_norm' is a RMSNorm: .* rotated already"):
-        restructure_(working, QuarotConfig(), FLOAT_CACHE)
+        restructure_(working, QuarotConfig(), recipe=FLOAT_CACHE)
 
 
 def generated(model: PreTrainedModel) -> Tensor:

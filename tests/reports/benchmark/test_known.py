@@ -31,7 +31,7 @@ def without(cells: tuple[CellRow, ...], recipe: str) -> tuple[CellRow, ...]:
 
 
 def test_missing_cells_are_filled_in_their_place() -> None:
-    found = joined(without(STUDY.cells, "w8a8+gptq"), STUDY.cells, CORPORA)
+    found = joined(without(STUDY.cells, "w8a8+gptq"), STUDY.cells, corpora=CORPORA)
     assert found == STUDY.cells
 
 
@@ -40,7 +40,7 @@ def test_what_a_run_measured_itself_stays_and_costs_are_always_its_own() -> None
         replace(cell, bops=1.0, accuracy=cell.accuracy and replace(cell.accuracy, cer=0.99))
         for cell in STUDY.cells
     )
-    found = by_key(joined(without(STUDY.cells, "w8a8+gptq"), known, CORPORA))
+    found = by_key(joined(without(STUDY.cells, "w8a8+gptq"), known, corpora=CORPORA))
     for key, cell in by_key(STUDY.cells).items():
         assert found[key].bops == cell.bops
         assert found[key].accuracy is not None
@@ -49,12 +49,12 @@ def test_what_a_run_measured_itself_stays_and_costs_are_always_its_own() -> None
 
 def test_what_neither_measured_stays_open() -> None:
     cells = without(STUDY.cells, "w8a8+gptq")
-    assert joined(cells, cells, CORPORA) == cells
+    assert joined(cells, cells, corpora=CORPORA) == cells
 
 
 def test_a_corpus_of_one_run_is_filled_in_beside_the_others() -> None:
     mine = tuple(cell for cell in STUDY.cells if (cell.recipe, cell.corpus) != ("w8a8+gptq", CORPORA[0]))
-    assert joined(mine, STUDY.cells, CORPORA) == STUDY.cells
+    assert joined(mine, STUDY.cells, corpora=CORPORA) == STUDY.cells
 
 
 @pytest.mark.parametrize(

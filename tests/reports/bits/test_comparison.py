@@ -23,7 +23,9 @@ QUESTION = Question(
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
     folder: Path = tmp_path_factory.mktemp("bits")
-    return compare_mixed(QUESTION, ["bundled"], ["w4a8-g32", "w3a8-g32"], ["rtn", "hqq"], folder)
+    return compare_mixed(
+        QUESTION, ["bundled"], uniform=["w4a8-g32", "w3a8-g32"], methods=["rtn", "hqq"], folder=folder
+    )
 
 
 def test_every_uniform_recipe_is_compared_by_every_method_on_every_chip(found: Comparison) -> None:
@@ -56,7 +58,7 @@ def test_the_trust_is_over_the_mixtures(found: Comparison) -> None:
 
 
 def test_a_uniform_recipe_keeps_its_bundled_formats() -> None:
-    recipe = bundled_formats(QUESTION, "w3a8-g32", "hqq")
+    recipe = bundled_formats(QUESTION, "w3a8-g32", method="hqq")
     assert recipe.name == "w3a8-g32+hqq"
     assert [step.name for step in recipe.methods] == ["hqq"]
     assert recipe.layer_formats("model.decoder.embed_tokens").weight.bits == 8

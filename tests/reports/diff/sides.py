@@ -15,7 +15,7 @@ MODEL = "whisper-micro"
 
 def estimated(chip: str, recipe: str) -> Estimate:
     workload, _ = workload_under(MODEL, recipe)
-    return estimate(workload, load_chip(chip), (Utterance(5.0, 20),))
+    return estimate(workload, load_chip(chip), utterances=(Utterance(5.0, 20),))
 
 
 def run_folder(folder: Path, cells: tuple[tuple[str, str, float | None], ...]) -> Path:

@@ -54,7 +54,7 @@ def test_terms_sum_to_the_layer_and_layers_to_less_than_the_whole(now: Side) -> 
 def test_a_table_of_an_estimate(ending: str, now: Side, tmp_path: Path) -> None:
     rows = tuple(layer_rows(estimated(CHIP, "w4a8-g32"), model=MODEL, recipe="w4a8-g32"))
     path = tmp_path / f"layers.{ending}"
-    save(table_of(rows), ending, path)
+    save(table_of(rows), ending, path=path)
     (side,) = load_sides(str(path), audio_s=1.0, tokens=1)
     assert side.what == now.what
     assert_same_layers(side, now)

@@ -21,16 +21,16 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> SweepResult:
 
 
 def others(done: SweepResult) -> pandas.DataFrame:
-    return shown_points(SweepFolder(done.folder), 4, done.results.n_feasible)
+    return shown_points(SweepFolder(done.folder), 4, n_feasible=done.results.n_feasible)
 
 
 def test_plotly_accepts_every_property_and_dark_knows_every_colour(done: SweepResult) -> None:
     points = others(done)
     charts = (
-        *pareto_charts(done.plan, done.results, points),
+        *pareto_charts(done.plan, done.results, others=points),
         effects_chart(done.plan, done.results),
-        *heat_charts(heat_cells(done.plan, SweepFolder(done.folder), done.results, 4)),
-        parallel_chart(done.plan, done.results, points),
+        *heat_charts(heat_cells(done.plan, SweepFolder(done.folder), results=done.results, n_chunks=4)),
+        parallel_chart(done.plan, done.results, others=points),
     )
     assert [chart.name for chart in charts] == [
         "pareto-0", "pareto-1", "effects", "heat-0", "heat-1", "parallel",
@@ -44,7 +44,7 @@ def test_plotly_accepts_every_property_and_dark_knows_every_colour(done: SweepRe
 
 def test_a_cell_is_the_best_of_its_points(done: SweepResult) -> None:
     points = points_of(done.folder)
-    found = heat_cells(done.plan, SweepFolder(done.folder), done.results, 4)
+    found = heat_cells(done.plan, SweepFolder(done.folder), results=done.results, n_chunks=4)
     assert found
     for cells in found:
         best = points.groupby([cells.upward, cells.across])[cells.objective].min().unstack()
@@ -57,7 +57,7 @@ def test_a_cell_is_the_best_of_its_points(done: SweepResult) -> None:
 
 def test_few_points_are_all_shown_and_many_are_thinned_evenly(done: SweepResult) -> None:
     assert len(others(done)) == 16
-    thinned = shown_points(SweepFolder(done.folder), 4, 3 * MOST_SHOWN)
+    thinned = shown_points(SweepFolder(done.folder), 4, n_feasible=3 * MOST_SHOWN)
     assert thinned["point"].tolist() == [0, 3, 6, 9, 12, 15]
 
 

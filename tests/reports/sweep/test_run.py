@@ -38,7 +38,7 @@ def test_every_point_is_its_single_estimate(done: SweepResult) -> None:
         chip = apply_overrides(load_chip("npu-template"), tuple(overrides))
         network = annotated(load_workload("whisper-micro"), load_recipe(point["recipe"]))
         batch = int(point["batch"])
-        alone = estimate(network, chip, (Utterance(3.0, 4, batch),))
+        alone = estimate(network, chip, utterances=(Utterance(3.0, 4, batch),))
         latency_s, energy_j = alone.latency_s(), alone.energy_j()
         assert point["latency_s"] == latency_s.nominal[0]
         assert point["latency_low_s"] == latency_s.low[0]
@@ -159,7 +159,7 @@ def test_the_shape_of_an_array_is_an_axis(tmp_path: Path) -> None:
     chosen = (path, "levels.buffer.size_bytes", "levels.sram.size_bytes", "units.array.clock_hz")
     for _, point in points.iterrows():
         chip = apply_overrides(load_chip("npu-template"), tuple(f"{each}={point[each]}" for each in chosen))
-        alone = estimate(network[point["recipe"]], chip, (Utterance(3.0, 4),))
+        alone = estimate(network[point["recipe"]], chip, utterances=(Utterance(3.0, 4),))
         assert point["latency_s"] == alone.latency_s().nominal[0]
         assert point["latency_high_s"] == alone.latency_s().high[0]
         assert point["energy_low_j"] == alone.energy_j().low[0]
@@ -187,7 +187,10 @@ def test_chips_are_an_axis_with_their_own_numbers(tmp_path: Path) -> None:
         chip = apply_overrides(load_chip(str(name)), tuple(f"{path}={one[path]}" for path in paths))
         network = annotated(load_workload("whisper-micro"), load_recipe("w8a8"))
         batch = int(one["batch"])
-        assert one["latency_s"] == estimate(network, chip, (Utterance(3.0, 4, batch),)).latency_s().nominal[0]
+        assert (
+            one["latency_s"]
+            == estimate(network, chip, utterances=(Utterance(3.0, 4, batch),)).latency_s().nominal[0]
+        )
 
 
 def test_models_and_parts_are_axes_too(tmp_path: Path) -> None:

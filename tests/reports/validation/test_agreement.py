@@ -16,7 +16,7 @@ PRODUCTS = (
 
 
 def test_what_is_apart_is_named() -> None:
-    section = agreement_section(OPS, NETWORKS, PRODUCTS)
+    section = agreement_section(OPS, NETWORKS, products=PRODUCTS)
     assert section.startswith("## Agreement with estimates of other tools, not measurements\n")
     assert "1 of 2 networks are within 15 % in total; not far on a-chip." in section
     assert "1 of 2 networks are within 15 % for the NPU alone; not far on a-chip." in section

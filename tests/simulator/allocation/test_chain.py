@@ -63,7 +63,7 @@ def test_no_prices_bound_the_least_damage_from_above(prices: tuple[float, float]
     problem = choices(4, share=0.5)
     given_, least = scaled(problem), brute_force(problem)
     assert least is not None
-    through = cheapest_through(chain(given_, np.array(prices), given_.possible))
+    through = cheapest_through(chain(given_, np.array(prices), open_=given_.possible))
     assert through.min() <= least / problem.damage.mean() + 1e-9
 
 
@@ -71,4 +71,4 @@ def test_what_is_closed_is_passed_through_by_nothing() -> None:
     given_ = scaled(choices(4))
     open_ = given_.possible
     open_[1, 2] = False
-    assert np.isinf(cheapest_through(chain(given_, np.zeros(2), open_))[1, 2])
+    assert np.isinf(cheapest_through(chain(given_, np.zeros(2), open_=open_))[1, 2])

@@ -40,9 +40,9 @@ def test_prices_make_the_cheapest_path_as_high_as_the_relaxed_program(seed: int)
     everything = np.ones((6, 3), dtype=bool)
     worth = prices(program(given, everything), 1)
     assert worth is not None
-    at_best = cheapest_through(chain(given, worth, everything)).min()
+    at_best = cheapest_through(chain(given, worth, open_=everything)).min()
     for factor in (0.0, 0.8, 1.25):
-        assert cheapest_through(chain(given, factor * worth, everything)).min() <= at_best + 1e-9
+        assert cheapest_through(chain(given, factor * worth, open_=everything)).min() <= at_best + 1e-9
     found = solve(program(given, everything), time_limit_s=60.0)
     assert found is not None
     assert at_best <= found.value + 1e-9

@@ -36,8 +36,8 @@ def measured_on(chip: Chip, *, with_energy: bool = True) -> list[Case]:
 def test_a_fit_finds_the_factors_of_a_chip_it_has_not_seen() -> None:
     chip = load_chip("nucleo-l4r5zi")
     parameters = chosen_parameters(chip, CORE)
-    truth = scaled(chip, parameters, (1.5, 0.7))
-    found = fit(chip, measured_on(truth), parameters, bench=Bench(JOBS))
+    truth = scaled(chip, parameters, factors=(1.5, 0.7))
+    found = fit(chip, measured_on(truth), parameters=parameters, bench=Bench(JOBS))
     assert [each.factor for each in found.parameters] == pytest.approx([1.5, 0.7], rel=0.01)
     assert not any(each.at_bound for each in found.parameters)
     assert max(np.abs(found.latency_residuals)) < 0.01
@@ -50,8 +50,8 @@ def test_a_fit_finds_the_factors_of_a_chip_it_has_not_seen() -> None:
 def test_a_fit_at_its_bound_is_told() -> None:
     chip = load_chip("nucleo-l4r5zi")
     parameters = chosen_parameters(chip, CORE)
-    truth = scaled(chip, parameters, (1.0, 10.0))
-    power = fit(chip, measured_on(truth), parameters, bench=Bench(JOBS)).parameters[1]
+    truth = scaled(chip, parameters, factors=(1.0, 10.0))
+    power = fit(chip, measured_on(truth), parameters=parameters, bench=Bench(JOBS)).parameters[1]
     assert power.at_bound
     assert power.factor == pytest.approx(4.0, rel=1e-2)
 
@@ -78,7 +78,7 @@ def ranges(found: Fit) -> dict[str, float]:
 def test_ranges_come_from_the_residuals_of_what_a_parameter_moves() -> None:
     chip = load_chip("nucleo-l4r5zi")
     cases = off_by(measured_on(chip), latency=0.02, energy=1.0)
-    found = fit(chip, cases, chosen_parameters(chip, CORE), bench=Bench(JOBS))
+    found = fit(chip, cases, parameters=chosen_parameters(chip, CORE), bench=Bench(JOBS))
     energies = [abs(value) for value in found.energy_residuals if value is not None]
     assert ranges(found)["power"] == pytest.approx(np.quantile(energies, COVERED), rel=1e-6)
     assert ranges(found)["power"] > 0.8
@@ -88,10 +88,12 @@ def test_ranges_come_from_the_residuals_of_what_a_parameter_moves() -> None:
 
 def test_a_number_that_no_row_is_left_to_test_is_not_exact() -> None:
     chip = load_chip("nucleo-l4r5zi")
-    one = fit(chip, measured_on(chip)[:1], chosen_parameters(chip, CORE[:1]), bench=Bench(JOBS[:1]))
+    one = fit(
+        chip, measured_on(chip)[:1], parameters=chosen_parameters(chip, CORE[:1]), bench=Bench(JOBS[:1])
+    )
     assert max(np.abs(one.latency_residuals)) < 1e-3
     assert ranges(one)["core"] == pytest.approx(UNTESTED)
-    five = fit(chip, measured_on(chip), chosen_parameters(chip, CORE[:1]), bench=Bench(JOBS))
+    five = fit(chip, measured_on(chip), parameters=chosen_parameters(chip, CORE[:1]), bench=Bench(JOBS))
     assert ranges(five)["core"] == pytest.approx(UNTESTED / np.sqrt(5))
 
 
@@ -109,7 +111,12 @@ def test_a_number_that_rows_hardly_fix_is_as_wide_as_its_error_up_to_what_a_fit_
 
 def test_what_no_row_depends_on_is_left_alone() -> None:
     chip = load_chip("nucleo-l4r5zi")
-    found = fit(chip, measured_on(chip, with_energy=False), chosen_parameters(chip, CORE), bench=Bench(JOBS))
+    found = fit(
+        chip,
+        measured_on(chip, with_energy=False),
+        parameters=chosen_parameters(chip, CORE),
+        bench=Bench(JOBS),
+    )
     assert found.unused == ("power",)
     assert [each.parameter.name for each in found.parameters] == ["core"]
 
@@ -119,7 +126,7 @@ def test_fewer_numbers_than_parameters_are_a_mistake() -> None:
     rows = measured_on(chip, with_energy=False)[:1]
     parameters = chosen_parameters(chip, ("a=rates.dense-int8.per_cycle", "b=rates.dense-int8.fill_cycles"))
     with pytest.raises(EdgeAsrError, match=r"1 measured numbers cannot fix 2 parameters \(a, b\)"):
-        fit(chip, rows, parameters, bench=Bench(JOBS[:1]))
+        fit(chip, rows, parameters=parameters, bench=Bench(JOBS[:1]))
 
 
 @pytest.mark.parametrize(

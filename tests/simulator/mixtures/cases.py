@@ -38,7 +38,7 @@ def problem(chip: str = ADDITIVE) -> Problem:
     damage = rng.uniform(0.5, 1.5, (len(units), 1)) * np.array([[2e-3, 1e-3, 8e-2]])
     steps = (MethodStep("rtn", RtnConfig()),)
     recipes = tuple(uniform_recipe(name, steps) for name in NAMES)
-    return problem_of(networks(), units, recipes, load_chip(chip), damage)
+    return problem_of(networks(), units, recipes=recipes, chip=load_chip(chip), damage=damage)
 
 
 @cache

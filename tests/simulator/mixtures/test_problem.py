@@ -29,7 +29,7 @@ def test_uniform_networks_are_the_sums_of_their_units(chip: str) -> None:
 def test_offsets_are_taken_beyond_the_sums() -> None:
     few, mixtures = small(THRESHOLD, 2)
     off = max(mixtures, key=lambda each: abs(each.offsets["latency_s"]))
-    (by_sums,) = used(choices(few, [Limit("latency_s", 1.0)], off.offsets), np.array(off.chosen))
+    (by_sums,) = used(choices(few, [Limit("latency_s", 1.0)], offsets=off.offsets), np.array(off.chosen))
     assert by_sums == pytest.approx(off.used["latency_s"], rel=1e-12)
     assert off.summed["latency_s"] != pytest.approx(off.used["latency_s"], rel=1e-4)
 
@@ -50,7 +50,7 @@ def test_mixtures_drawn_at_random_show_how_far_sums_are_off() -> None:
 
 def test_budgets_and_damage_are_taken_as_they_are_asked() -> None:
     few, mixtures = small()
-    asked = choices(few, [Limit("packed_bytes", 2e6), Limit("energy_j", 1.0)], NO_OFFSETS)
+    asked = choices(few, [Limit("packed_bytes", 2e6), Limit("energy_j", 1.0)], offsets=NO_OFFSETS)
     assert [budget.name for budget in asked.budgets] == ["packed_bytes", "energy_j"]
     assert [budget.limit for budget in asked.budgets] == [2e6, 1.0]
     totals = used(asked, np.array(mixtures[7].chosen))

@@ -15,7 +15,7 @@ def beats(one: Floats, other: Floats) -> bool:
 def test_the_front_is_what_brute_force_finds(objectives: Floats) -> None:
     everyone = np.ones(len(objectives), dtype=bool)
     found = dominators(objectives, everyone)
-    front = on_front(objectives, everyone, found)
+    front = on_front(objectives, everyone, dominated_by=found)
     for idx, point in enumerate(objectives):
         beaten = any(beats(other, point) for other in objectives)
         repeated = any((other == point).all() for other in objectives[:idx])
@@ -30,4 +30,4 @@ def test_what_takes_no_part_is_neither_on_the_front_nor_beaten() -> None:
     takes_part = np.array([False, True, True, True, True])
     found = dominators(objectives, takes_part)
     assert found.tolist() == [NONE, NONE, NONE, 1, NONE]
-    assert on_front(objectives, takes_part, found).tolist() == [False, True, True, False, False]
+    assert on_front(objectives, takes_part, dominated_by=found).tolist() == [False, True, True, False, False]

@@ -33,7 +33,7 @@ def off(chip: Chip, **factors: float) -> Chip:
     pace = speed(chip)
     assert pace is not None
     known = {"speed": pace, "power": Parameter("power", power_paths(chip)), "depthwise": DEPTHWISE}
-    return scaled(chip, tuple(known[name] for name in factors), tuple(factors.values()))
+    return scaled(chip, tuple(known[name] for name in factors), factors=tuple(factors.values()))
 
 
 def test_one_network_sets_speed_and_power_for_the_other() -> None:

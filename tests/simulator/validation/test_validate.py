@@ -36,7 +36,7 @@ def made_up(factor: float) -> list[Case]:
     parameters = common_parameters(chips)
     found = []
     for idx, chip in enumerate(chips):
-        truth = scaled(chip, tuple(each.of(idx) for each in parameters), (factor,) * len(parameters))
+        truth = scaled(chip, tuple(each.of(idx) for each in parameters), factors=(factor,) * len(parameters))
         latency_s = Bench(jobs).predict(truth).latency_s.nominal
         found += [
             Case(chip.name, "made up", network, precision, float(seconds), None, 1)
