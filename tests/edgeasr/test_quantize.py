@@ -123,7 +123,7 @@ def test_interrupted_work_goes_on_with_the_same_command_and_ends_in_the_same_byt
     assert f"interrupted; the same command goes on from {tmp_path / '.packed.unfinished'}" in err
     assert names(tmp_path) == {"gptq.yaml", "whole", ".packed.unfinished"}
     with monkeypatch.context() as patched:
-        patched.setattr(BlockStore, "save", lambda *_: finished.append(1))
+        patched.setattr(BlockStore, "save", lambda *_, **__: finished.append(1))
         finished: list[int] = []
         code, _, _ = run([*words, "-o", str(tmp_path / "packed")], patched, capsys)
     assert code == 0
