@@ -5,7 +5,7 @@ Whisper and Moonshine call whatever attention function is registered under their
 stores them; what has no cache (the encoder) is quantized at the product.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor, nn
@@ -66,8 +66,8 @@ def _use_quantized_cache(
         return None
     is_cross = kwargs.get("key_value_states") is not None
     layers = (cache.cross_attention_cache if is_cross else cache.self_attention_cache).layers
-    formats: AttentionFormats = module.attention_formats  # type: ignore[assignment]  # set in `quantize_attention_`
-    index = int(module.layer_idx)  # type: ignore[arg-type]  # transformers' own number
+    formats = cast("AttentionFormats", module.attention_formats)  # set in `quantize_attention_`
+    index = cast("int", module.layer_idx)
     while len(layers) <= index:
         layers.append(DynamicLayer())
     if not isinstance(layers[index], QuantizedCacheLayer):
@@ -95,7 +95,7 @@ def _quantized_attention_forward(
     **_: object,
 ) -> tuple[Tensor, None]:
     """Return (batch, queries, heads, head) and no weights, as transformers' attention interface has it."""
-    formats: AttentionFormats = module.attention_formats  # type: ignore[assignment]  # set in `quantize_attention_`
+    formats = cast("AttentionFormats", module.attention_formats)  # set in `quantize_attention_`
     causal = query.shape[2] > 1 and attention_mask is None and bool(
         module.is_causal if is_causal is None else is_causal
     )  # fmt: skip

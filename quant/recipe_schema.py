@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import MISSING, asdict, fields
 from pathlib import Path
-from typing import Annotated, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
@@ -154,8 +154,8 @@ def _method_config(step: MethodSchema, *, where: str) -> MethodConfig:
 def _settings_schema(config: type[MethodConfig]) -> type[BaseModel]:
     """Return a pydantic model with the fields of a method's frozen config."""
     hints = get_type_hints(config)
-    known = {
+    known: dict[str, Any] = {
         field.name: (hints[field.name], ... if field.default is MISSING else field.default)
         for field in fields(config)
     }
-    return create_model(config.__name__, __config__=ConfigDict(extra="forbid"), **known)  # type: ignore[call-overload, no-any-return]
+    return create_model(config.__name__, __config__=ConfigDict(extra="forbid"), **known)

@@ -190,7 +190,7 @@ def _query_key(block: Block, attention: str, *, has_rope: bool) -> ScalePair | N
     if n_channels != block.module(key).get_parameter("weight").shape[0]:
         return None
     module = block.module(attention.removesuffix("."))
-    head_size = int(module.head_dim)  # type: ignore[arg-type]
+    head_size = cast("int", module.head_dim)
     n_rotated = _n_rotated(module, head_size) if has_rope else 0
     return ScalePair(PairKind.QUERY_KEY, query, (key,), n_channels, head_size, n_rotated)
 

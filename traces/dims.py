@@ -140,18 +140,19 @@ class _Fold(ast.NodeTransformer):
     """Evaluates what depends on no symbol and drops neutral elements."""
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
-        left, right = self.visit(node.left), self.visit(node.right)
+        left: ast.expr = self.visit(node.left)
+        right: ast.expr = self.visit(node.right)
         folded = ast.BinOp(left=left, op=node.op, right=right)
         if isinstance(left, ast.Constant) and isinstance(right, ast.Constant):
             return ast.Constant(int(_evaluate(folded, {}, ast.unparse(folded))))
         if isinstance(node.op, ast.Mult | ast.FloorDiv) and _is(right, 1):
-            return left  # type: ignore[no-any-return]
+            return left
         if isinstance(node.op, ast.Add | ast.Sub) and _is(right, 0):
-            return left  # type: ignore[no-any-return]
+            return left
         if (isinstance(node.op, ast.Mult) and _is(left, 1)) or (
             isinstance(node.op, ast.Add) and _is(left, 0)
         ):
-            return right  # type: ignore[no-any-return]
+            return right
         return folded
 
 

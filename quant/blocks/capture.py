@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -75,8 +76,8 @@ def _entry(model: nn.Module, layer: str, run: Callable[[], object]) -> tuple[Ten
     caught: list[tuple[Tensor, Arguments]] = []
 
     def catch(_: nn.Module, args: tuple[object, ...], kwargs: dict[str, object]) -> None:
-        hidden: Tensor = args[0]  # type: ignore[assignment]
-        caught.append((hidden, Arguments(args[1:], dict(kwargs))))
+        hidden, *rest = args
+        caught.append((cast("Tensor", hidden), Arguments(tuple(rest), dict(kwargs))))
         raise Reached
 
     # In front of the layer's own hooks (a rotation of its input), which run again whenever the layer does.

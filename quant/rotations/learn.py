@@ -96,7 +96,7 @@ class _Student:
             with quantized_inputs(self._block):
                 for batch in batches:
                     loss = self._loss_of(inner, batch) / len(batches)
-                    loss.backward()  # type: ignore[no-untyped-call]
+                    torch.autograd.backward(loss)
                     total += float(loss.detach())
             used = [name for name, value in inner.items() if value.grad is not None]
             torch.autograd.backward([weights[name] for name in used], [inner[name].grad for name in used])

@@ -1,6 +1,7 @@
 """Which modules of a recogniser a rotation touches."""
 
 from dataclasses import dataclass
+from typing import cast
 
 from torch import nn
 
@@ -127,7 +128,7 @@ def _attentions(model: nn.Module, layer: str, names: LayerNames) -> list[Attenti
         AttentionSite(
             module,
             f"{module}.{names.out}",
-            int(model.get_submodule(module).head_dim),  # type: ignore[arg-type]
+            cast("int", model.get_submodule(module).head_dim),
             names.has_rope and module.endswith("self_attn"),
         )
         for module in modules

@@ -1,7 +1,5 @@
 """What is known before any audio arrives: positions, masks and rotary tables."""
 
-from collections.abc import Callable
-
 import torch
 from torch.fx import Node
 
@@ -30,7 +28,7 @@ def _value(node: Node, known: dict[Node, torch.Tensor | None]) -> torch.Tensor |
 
 
 def _computed(node: Node, known: dict[Node, torch.Tensor | None]) -> torch.Tensor | None:
-    if not isinstance(node.target, Callable):  # type: ignore[arg-type]
+    if not callable(node.target):
         return None
     try:
         args = [_argument(arg, known) for arg in node.args]
@@ -39,7 +37,7 @@ def _computed(node: Node, known: dict[Node, torch.Tensor | None]) -> torch.Tenso
         return None
     if "device" in kwargs:
         kwargs["device"] = torch.device("cpu")
-    result = node.target(*args, **kwargs)  # type: ignore[operator]
+    result = node.target(*args, **kwargs)
     return result if isinstance(result, torch.Tensor) else None
 
 
