@@ -5,7 +5,7 @@ machines, doing a job again whose worker was killed) is its own affair: a job is
 value, so doing it twice gives the same result, and each result is taken once.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
@@ -30,7 +30,7 @@ def finished(
     *,
     executor: Executor | None,
     most_in_flight: int = MOST_IN_FLIGHT,
-) -> Iterator[tuple[Job, Result]]:
+) -> Generator[tuple[Job, Result], None, None]:
     """Yield every job with its result, as they end; in order without an executor, which does them here.
 
     `work` must be importable by name where the executor runs it. Jobs are taken as there is room for them.

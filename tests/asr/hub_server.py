@@ -11,6 +11,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -32,9 +33,9 @@ def hub_server(root: Path) -> Iterator[tuple[str, list[str]]]:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def __init__(self, root: Path, asked: list[str], *args: object) -> None:
+    def __init__(self, root: Path, asked: list[str], *args: Any) -> None:
         self.root, self.asked = root, asked
-        super().__init__(*args)  # type: ignore[arg-type]
+        super().__init__(*args)
 
     def log_message(self, *_: object) -> None:
         """Stay silent."""

@@ -1,6 +1,7 @@
 """Transfers beside the plain bytes: scales one by one, short pixels, inputs of the caller, what waits."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,8 +19,8 @@ def costs(ops: OpTable, chip: Chip) -> CostTable:
     return cost(ops, place(ops, chip), chip)
 
 
-def with_dram(**changes: object) -> Chip:
-    return replace(ROUND, levels=(*ROUND.levels[:2], replace(ROUND.levels[2], **changes)))  # type: ignore[arg-type]
+def with_dram(**changes: Any) -> Chip:
+    return replace(ROUND, levels=(*ROUND.levels[:2], replace(ROUND.levels[2], **changes)))
 
 
 def test_scales_of_weights_in_dram_are_fetched_channel_by_channel() -> None:

@@ -1,8 +1,9 @@
 """A study with a grid of methods and formats: the synthetic one's models, with made-up error rates."""
 
 from dataclasses import replace
+from typing import TypeVar
 
-from reports.data import Accuracy, CellRow, Range, StudyData
+from reports.data import Accuracy, CellRow, EstimateRow, LayerRow, PhaseRow, PointRow, Range, StudyData
 from tests.reports.synthetic import study
 
 METHODS = (
@@ -18,6 +19,7 @@ FORMATS = {
     "w2a16-g32": 70.0,
 }
 """Points that rounding to nearest adds."""
+_Row = TypeVar("_Row", EstimateRow, PhaseRow, LayerRow, PointRow)
 CORPORA = ("bundled", "audiofolder:$AN4/test")
 
 
@@ -43,7 +45,7 @@ def grid_study(*, chips: bool = True) -> StudyData:
     names = {"float": "float", "w8a8": "w8a8+rtn", "w4-g32": "w4a16-g32+rtn", "w4a8": "w4a8-g32+rtn",
              "w3": "w3a16-g32+rtn", "w2": "w2a16-g32+rtn"}  # fmt: skip
 
-    def kept(rows: tuple) -> tuple:  # type: ignore[type-arg]
+    def kept(rows: tuple[_Row, ...]) -> tuple[_Row, ...]:
         mine = (row for row in rows if row.model in models and row.recipe in names)
         return tuple(replace(row, recipe=names[row.recipe]) for row in mine) if chips else ()
 

@@ -5,7 +5,7 @@ import pytest
 
 from hwmodels.chip_file import load_chip
 from quant.methods.rtn import RtnConfig
-from quant.recipe import MethodStep
+from quant.recipe import MethodStep, Recipe
 from quant.uniform import uniform_recipe
 from simulator.conversions import activation_codes, conversions
 from simulator.mixing import units_of
@@ -17,7 +17,7 @@ RTN = (MethodStep("rtn", RtnConfig()),)
 UTTERANCES = (Utterance(3.0, 8),)
 
 
-def recipes(*names: str) -> tuple:  # type: ignore[type-arg]
+def recipes(*names: str) -> tuple[Recipe, ...]:
     return tuple(uniform_recipe(name, RTN) for name in names)
 
 

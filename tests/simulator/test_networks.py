@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from hwmodels.chip_file import load_chip
-from quant.recipe import load_recipe
+from quant.recipe import Recipe, load_recipe
 from simulator.annotate import annotated
 from simulator.budgets import used_of
 from simulator.estimate import estimate
 from simulator.networks import Networks
 from simulator.utterances import Utterance
 from traces.store import load_workload
+from traces.workload import Workload
 
 WORKLOAD = load_workload("moonshine-micro")
 UTTERANCES = (Utterance(2.0, 6), Utterance(4.0, 12))
@@ -33,9 +34,9 @@ def test_a_network_costs_the_same_whether_it_was_kept_or_not(room_bytes: int) ->
 def test_a_network_is_bound_once_while_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
     bound: list[str] = []
 
-    def counted(workload: object, recipe: object) -> object:
-        bound.append(recipe.name)  # type: ignore[attr-defined]  # a recipe
-        return annotated(workload, recipe)  # type: ignore[arg-type]
+    def counted(workload: Workload, recipe: Recipe) -> Workload:
+        bound.append(recipe.name)
+        return annotated(workload, recipe)
 
     monkeypatch.setattr("simulator.networks.annotated", counted)
     one = Networks(WORKLOAD, UTTERANCES)

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from traces.counts import graph_macs
+from traces.dims import Dim
 from traces.errors import EdgeAsrError
 from traces.export import trace_module
 from traces.graph import Graph, OpKind, Role, Rows
@@ -113,7 +114,7 @@ def test_growing_a_cache_moves_the_new_rows_only() -> None:
     (op,) = graph.ops
     assert op.kind is OpKind.CACHE_APPEND
     assert [operand.tensor for operand in op.reads] == ["new"]
-    assert (op.extents.rows.constant, op.extents.row_length.constant) == (4, 2)  # type: ignore[union-attr]
+    assert op.extents == Rows(rows=Dim.of(4), row_length=Dim.of(2))
     cache = graph.tensor_table()[op.writes[0]]
     assert cache.role is Role.KV
     assert cache.shape[2].text == "past_tokens + 1"

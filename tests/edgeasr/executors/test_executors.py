@@ -78,7 +78,7 @@ def test_jobs_are_taken_as_there_is_room() -> None:
         results = finished(square, jobs(), executor=pool, most_in_flight=4)
         next(results)
         assert len(taken) == 4
-        results.close()  # type: ignore[attr-defined]
+        results.close()
 
 
 def test_a_killed_worker_loses_and_doubles_nothing(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -32,8 +33,8 @@ def recipe(step: MethodStep, weight: str, activation: str = "float16") -> Recipe
     return with_methods(uniform(weight, activation, attention=attention), (step,), name=step.name)
 
 
-def learned(model: PreTrainedModel, which: Recipe, **options: object) -> QuantizedModel:
-    return quantize(model, which, calibration=utterances(model), **options)  # type: ignore[arg-type]
+def learned(model: PreTrainedModel, which: Recipe, **options: Any) -> QuantizedModel:
+    return quantize(model, which, calibration=utterances(model), **options)
 
 
 def encoder_error(quantized: PreTrainedModel, model: PreTrainedModel) -> float:

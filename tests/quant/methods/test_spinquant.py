@@ -113,7 +113,7 @@ def test_learning_is_not_done_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     ],
 )
 def test_weights_are_rounded_while_learning_unless_data_will_round_them(
-    round_weights: str,
+    round_weights: Any,
     activation: str,
     methods: tuple[str, ...],
     expected: bool,
@@ -128,7 +128,7 @@ def test_weights_are_rounded_while_learning_unless_data_will_round_them(
     monkeypatch.setattr(quant.rotations.learn, "learned_rotations", learned)
     from quant.methods import METHODS
 
-    config = SpinquantConfig(round_weights=round_weights)  # type: ignore[arg-type]
+    config = SpinquantConfig(round_weights=round_weights)
     steps = (MethodStep("spinquant", config), *(MethodStep(name, METHODS[name].config()) for name in methods))
     recipe = with_methods(uniform("int4_channel", activation), steps, name="learned")
     with pytest.raises(Seen, match=str(expected)):
@@ -182,6 +182,6 @@ def test_what_it_needs() -> None:
         ({"batch": 0}, "batch is 0"),
     ],
 )
-def test_settings_that_make_no_sense(settings: dict[str, float], message: str) -> None:
+def test_settings_that_make_no_sense(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(EdgeAsrError, match=message):
-        SpinquantConfig(**settings)  # type: ignore[arg-type]
+        SpinquantConfig(**settings)

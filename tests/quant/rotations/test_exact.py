@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from transformers import GenerationMixin, PreTrainedModel
 
 from quant.methods.quarot import QuarotConfig
+from quant.recipe import Recipe
 from quant.rotations.modules import HadamardSelfAttention, Rotation
 from quant.rotations.restructure import restructure_
 from tests.quant.networks import inputs, logits, moonshine, whisper
@@ -37,12 +38,12 @@ def error(found: Tensor, reference: Tensor) -> float:
 @pytest.mark.parametrize("recipe", [QUANTIZED_CACHE, FLOAT_CACHE], ids=["kv int8", "kv float16"])
 @pytest.mark.parametrize("outliers", [False, True], ids=["plain", "outliers"])
 @pytest.mark.parametrize("name", NETWORKS)
-def test_outputs_are_unchanged(name: str, outliers: bool, recipe: object) -> None:
+def test_outputs_are_unchanged(name: str, outliers: bool, recipe: Recipe) -> None:
     model = NETWORKS[name]()
     if outliers:
         inject_outliers_(model)
     reference = logits(model)
-    working = restructured(model, recipe)  # type: ignore[arg-type]
+    working = restructured(model, recipe)
     assert error(logits(working), reference) < 1e-5
     rotate_(working)
     assert error(logits(working), reference) < 1e-5

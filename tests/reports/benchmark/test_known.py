@@ -1,6 +1,7 @@
 """Cells of an earlier run fill what a later one did not measure, and nothing else."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -43,8 +44,9 @@ def test_what_a_run_measured_itself_stays_and_costs_are_always_its_own() -> None
     found = by_key(joined(without(STUDY.cells, "w8a8+gptq"), known, corpora=CORPORA))
     for key, cell in by_key(STUDY.cells).items():
         assert found[key].bops == cell.bops
-        assert found[key].accuracy is not None
-        assert (found[key].accuracy.cer == 0.99) == (cell.recipe == "w8a8+gptq")  # type: ignore[union-attr]
+        accuracy = found[key].accuracy
+        assert accuracy is not None
+        assert (accuracy.cer == 0.99) == (cell.recipe == "w8a8+gptq")
 
 
 def test_what_neither_measured_stays_open() -> None:
@@ -65,10 +67,10 @@ def test_a_corpus_of_one_run_is_filled_in_beside_the_others() -> None:
         ({"models": (Fact("whisper-micro", "another revision"),)}, "model whisper-micro is 'another"),
     ],
 )
-def test_another_study_is_refused(changed: dict[str, object], fragment: str) -> None:
+def test_another_study_is_refused(changed: dict[str, Any], fragment: str) -> None:
     manifest = replace(STUDY.manifest, models=(Fact("whisper-micro", "a revision"),))
     check_same(manifest, benchmark_of(replace(STUDY, manifest=manifest)))
-    other = replace(manifest, **changed)  # type: ignore[arg-type]
+    other = replace(manifest, **changed)
     with pytest.raises(EdgeAsrError, match=fragment):
         check_same(manifest, benchmark_of(replace(STUDY, manifest=other)))
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -146,10 +147,10 @@ def test_out_of_reach_ends_before_sensitivities(folder: Path, monkeypatch: pytes
     ],
 )
 def test_mistakes_are_found_before_anything_is_measured(
-    changed: dict[str, object], fragment: str, tmp_path: Path
+    changed: dict[str, Any], fragment: str, tmp_path: Path
 ) -> None:
     with pytest.raises(EdgeAsrError, match=fragment):
-        answer(replace(QUESTION, **changed), tmp_path)  # type: ignore[arg-type]
+        answer(replace(QUESTION, **changed), tmp_path)
 
 
 def test_methods_that_change_the_float_network_cannot_be_mixed() -> None:

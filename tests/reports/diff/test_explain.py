@@ -1,5 +1,7 @@
 """Changes sum to the difference of the totals, come largest first, and name the term that changed."""
 
+from typing import Any
+
 import pytest
 
 from reports.data import Part
@@ -11,14 +13,14 @@ MINUS, GAP = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}"
 WHAT = Combination("a-model", "a-recipe", "a-chip")
 
 
-def layer(name: str, latency_s: float, *, dram_s: float = 0.0, **changes: object) -> LayerCost:
-    values: dict[str, object] = {
+def layer(name: str, latency_s: float, *, dram_s: float = 0.0, **changes: Any) -> LayerCost:
+    values: dict[str, Any] = {
         "phase": "encode", "layers": name, "kind": "weight_product", "latency_s": latency_s,
         "latency_terms_s": (Part("compute", latency_s - dram_s), Part("dram", dram_s)),
         "energy_j": 2 * latency_s, "energy_terms_j": (Part("mac", 2 * latency_s),),
         "macs": 100.0, "level_bytes": (Part("dram", 8.0),), "notes": (),
     }  # fmt: skip
-    return LayerCost(**{**values, **changes})  # type: ignore[arg-type]
+    return LayerCost(**{**values, **changes})
 
 
 def side(*layers: LayerCost, start_s: float = 0.0, wer: float | None = None) -> Side:

@@ -7,12 +7,15 @@ from concurrent.futures import BrokenExecutor, Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
 
 from asr.calibration import calibration_for
-from asr.evaluate import evaluate
+from asr.corpus import Corpus
+from asr.evaluate import Evaluation, evaluate
+from asr.recogniser import Recogniser
 from edgeasr.executors import executor_of
 from quant.recipe import load_recipe, save_recipe
 from reports.study import measure as measuring
@@ -66,7 +69,7 @@ class Dying(Executor):
     def __init__(self, error: BrokenExecutor) -> None:
         self.error = error
 
-    def submit(self, *_: object, **__: object) -> Future:  # type: ignore[type-arg]
+    def submit(self, *_: object, **__: object) -> Future[Any]:
         future: Future[None] = Future()
         future.set_exception(self.error)
         return future
@@ -145,10 +148,10 @@ def test_a_network_is_quantized_once_for_all_corpora(tmp_path: Path, monkeypatch
 def test_a_surprise_in_one_job_names_it_and_spares_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fails_on_the_second_corpus(recogniser: object, corpus: object, **kwargs: object) -> object:
-        if corpus.identity.name != "bundled":  # type: ignore[attr-defined]
+    def fails_on_the_second_corpus(recogniser: Recogniser, corpus: Corpus, **kwargs: Any) -> Evaluation:
+        if corpus.identity.name != "bundled":
             raise RuntimeError("out of luck\nlong story")
-        return evaluate(recogniser, corpus, **kwargs)  # type: ignore[arg-type]
+        return evaluate(recogniser, corpus, **kwargs)
 
     monkeypatch.setattr(measuring, "evaluate", fails_on_the_second_corpus)
     study = replace(STUDY, recipes=("float",), limit=1)

@@ -7,6 +7,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas
 import pytest
@@ -166,9 +167,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         ({"cost_only": ("whisper-tini",)}, "whisper-tiny"),
     ],
 )
-def test_an_unknown_name_offers_the_nearest(
-    tmp_path: Path, change: dict[str, tuple[str, ...]], message: str
-) -> None:
+def test_an_unknown_name_offers_the_nearest(tmp_path: Path, change: dict[str, Any], message: str) -> None:
     with pytest.raises(EdgeAsrError, match=message):
-        run_study(replace(STUDY, **change), tmp_path / "run")  # type: ignore[arg-type]
+        run_study(replace(STUDY, **change), tmp_path / "run")
     assert not (tmp_path / "run").exists()

@@ -11,6 +11,7 @@ from reports.sweep.charts import effects_chart, heat_charts, is_log, parallel_ch
 from reports.sweep.folder import SweepFolder
 from reports.sweep.run import SweepResult, run_sweep
 from reports.sweep.view import MOST_SHOWN, heat_cells, shown_points
+from simulator.sweep.axes import Choices
 from tests.reports.sweep.sweeps import loaded, points_of
 
 
@@ -48,10 +49,9 @@ def test_a_cell_is_the_best_of_its_points(done: SweepResult) -> None:
     assert found
     for cells in found:
         best = points.groupby([cells.upward, cells.across])[cells.objective].min().unstack()
-        order = [axis.values for axis in done.plan.sweep.axes if axis.name == cells.across]  # type: ignore[union-attr]
-        columns = [value for value in order[0] if value in best.columns]
-        order = [axis.values for axis in done.plan.sweep.axes if axis.name == cells.upward]  # type: ignore[union-attr]
-        rows = [value for value in order[0] if value in best.index]
+        values = {axis.name: axis.values for axis in done.plan.sweep.axes if isinstance(axis, Choices)}
+        columns = [value for value in values[cells.across] if value in best.columns]
+        rows = [value for value in values[cells.upward] if value in best.index]
         np.testing.assert_array_equal(cells.best, best.loc[rows, columns].to_numpy())
 
 

@@ -1,14 +1,15 @@
 """The validation page says what was fitted and is written with its figure."""
 
 from pathlib import Path
+from typing import Any
 
 from reports.validation.page import validation_page
 from reports.validation.save import save_validation
 from simulator.validation.validate import ValidationRow
 
 
-def row(network: str, precision: str, predicted_s: float, **changes: object) -> ValidationRow:
-    values: dict[str, object] = {
+def row(network: str, precision: str, predicted_s: float, **changes: Any) -> ValidationRow:
+    values: dict[str, Any] = {
         "chip": "a-chip", "device": "a board", "network": network, "precision": precision, "mix": "dense",
         "was_fitted": True, "n_runtimes": 2, "measured_s": 1e-3, "predicted_s": predicted_s,
         "predicted_low_s": predicted_s / 2, "predicted_high_s": predicted_s * 2,
@@ -17,7 +18,7 @@ def row(network: str, precision: str, predicted_s: float, **changes: object) -> 
         "measured_j": None, "predicted_j": 1e-6, "predicted_low_j": 5e-7, "predicted_high_j": 3e-6,
         "left_out_j": None, "left_out_low_j": None, "left_out_high_j": None,
     }  # fmt: skip
-    return ValidationRow(**{**values, **changes})  # type: ignore[arg-type]
+    return ValidationRow(**{**values, **changes})
 
 
 ROWS = (

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from simulator.sweep.axes import Choices, Sample, Span, coordinates, n_points, stepped
+from simulator.sweep.axes import Choices, Sample, Sampling, Span, coordinates, n_points, stepped
 from traces.errors import EdgeAsrError
 
 CLOCK = Span("clock", 1e8, 1e9, log=True, whole=False)
@@ -29,16 +29,16 @@ def test_steps_take_both_ends() -> None:
 
 
 @pytest.mark.parametrize("sampling", ["random", "latin_hypercube"])
-def test_a_sample_stays_in_range_and_repeats_with_its_seed(sampling: str) -> None:
+def test_a_sample_stays_in_range_and_repeats_with_its_seed(sampling: Sampling) -> None:
     axes = (CLOCK, TOKENS, RECIPE)
-    sample = Sample(sampling, 200, 7)  # type: ignore[arg-type]
+    sample = Sample(sampling, 200, 7)
     found = coordinates(axes, sample)
     assert found.shape == (200, 3)
     assert ((found[:, 0] >= 1e8) & (found[:, 0] < 1e9)).all()
     assert set(found[:, 1]) <= set(range(1, 21))
     assert set(RECIPE.column(found[:, 2])) == {"w8a8", "w4a8"}
     np.testing.assert_array_equal(found, coordinates(axes, sample))
-    assert not np.array_equal(found, coordinates(axes, Sample(sampling, 200, 8)))  # type: ignore[arg-type]
+    assert not np.array_equal(found, coordinates(axes, Sample(sampling, 200, 8)))
 
 
 def test_a_latin_hypercube_has_one_point_in_every_stratum_of_every_axis() -> None:
