@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import shutil
+import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,16 +90,28 @@ def as_rich(table: Table) -> "rich.table.Table":
     import rich.table
     import rich.text
 
-    drawn = rich.table.Table(box=rich.box.SIMPLE_HEAD, pad_edge=False)
+    drawn = rich.table.Table(box=rich.box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    lines = [
+        [shown(column, value) for column, value in zip(table.columns, row, strict=True)] for row in table.rows
+    ]
     for idx, column in enumerate(table.columns):
-        numbers = any(is_number(row[idx]) for row in table.rows)
-        drawn.add_column(
-            rich.text.Text(heading(column)), justify="right" if numbers else "left", overflow="fold"
-        )
-    for row in table.rows:
-        cells = zip(table.columns, row, strict=True)
-        drawn.add_row(*(rich.text.Text(shown(column, value)) for column, value in cells))
+        if any(is_number(row[idx]) for row in table.rows):
+            head = _over_numbers(heading(column), [line[idx] for line in lines])
+            drawn.add_column(rich.text.Text(head), justify="right", no_wrap=True)
+        else:
+            drawn.add_column(rich.text.Text(heading(column)), overflow="fold")
+    for line in lines:
+        drawn.add_row(*map(rich.text.Text, line))
     return drawn
+
+
+def _over_numbers(head: str, cells: list[str]) -> str:
+    """Return the heading of a column of numbers, on as many lines as keep it as narrow as they are.
+
+    Where room is short, text gives way: a number cut in two cannot be read.
+    """
+    width = max(len(text) for text in (*cells, *head.split()))
+    return "\n".join(textwrap.wrap(head, width, break_long_words=False))
 
 
 def markdown(table: Table) -> str:

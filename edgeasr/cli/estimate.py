@@ -1,5 +1,6 @@
 """`edgeasr estimate`: what an utterance costs on a chip."""
 
+from collections import Counter
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,10 +18,13 @@ from edgeasr.cli.estimating import (
     estimated,
     export,
 )
-from edgeasr.cli.output import Format, FormatOption, OutputOption, show
+from edgeasr.cli.output import Format, FormatOption, OutputOption, show, tell
 
 if TYPE_CHECKING:
     from simulator.estimate import Estimate
+
+BRIEF = ("phase", "layer", "kind", "latency_s", "energy_j", "macs", "utilisation", "bound_by", "unit")
+"""The columns of a layer that fit a terminal; csv, json and parquet have every term, level and note."""
 
 
 class By(StrEnum):
@@ -46,8 +50,21 @@ def estimate(
 ) -> None:
     """Estimate latency, energy and memory of one utterance on a chip."""
     found, formats = estimated(model, chip, recipe=recipe, audio_s=audio, tokens=tokens, overrides=override)
-    show(_rows(found, by, model, formats), format_, output=output)
+    brief = by is By.LAYER and format_ in (Format.TABLE, Format.MD)
+    rows = _rows(found, by, model, formats)
+    show(rows, format_, output=output, columns=BRIEF if brief else ())
+    if brief:
+        _tell_notes(rows)
     export(found, chrome_trace=chrome_trace, model_explorer=model_explorer)
+
+
+def _tell_notes(rows: tuple[object, ...]) -> None:
+    """Say why layers run otherwise than in their formats, each reason once."""
+    from reports.data import LayerRow
+
+    notes = Counter(row.note for row in rows if isinstance(row, LayerRow) and row.note)
+    for note, n_rows in notes.items():
+        tell(f"{n_rows} of {len(rows)} rows: {note}")
 
 
 def _rows(found: "Estimate", by: By, model: str, recipe: str) -> tuple[object, ...]:

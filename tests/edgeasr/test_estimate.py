@@ -34,6 +34,23 @@ def test_layers_and_phases_sum_to_the_total(
     assert total["latency_low_s"] <= total["latency_s"] <= total["latency_high_s"]
 
 
+def test_layers_in_a_terminal_say_why_they_run_otherwise(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["estimate", "whisper-tiny", "--chip", "hexagon-htp-v75", "--recipe", "w8a16", "--by", "layer"]
+    exact = json.loads(output([*words, "--format", "json"], monkeypatch, capsys))
+    noted = [row["note"] for row in exact if row["note"]]
+    monkeypatch.setattr("sys.argv", ["edgeasr", *words])
+    monkeypatch.setenv("COLUMNS", "110")
+    with pytest.raises(SystemExit):
+        main()
+    shown = capsys.readouterr()
+    assert len(set(noted)) == 1
+    assert f"{len(noted)} of {len(exact)} rows: {noted[0]}" in shown.err
+    assert noted[0] not in shown.out
+    assert all(len(line) <= 110 for line in shown.out.splitlines())
+
+
 def test_csv_keeps_exact_values(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     (exact,) = json.loads(output([*WORDS, "--format", "json"], monkeypatch, capsys))
     (row,) = csv.DictReader(io.StringIO(output([*WORDS, "--format", "csv"], monkeypatch, capsys)))

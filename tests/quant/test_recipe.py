@@ -183,6 +183,7 @@ def test_fixed_ranges_and_methods_that_look_at_data_need_calibration() -> None:
         "w3a16-g32-gptq",
         "w4a16-g32-gptq",
         "w4a4-quik",
+        "w8a16-static",
         "w8a8-static",
         "w8a8-static-smoothquant",
     }

@@ -95,6 +95,14 @@ def test_readable_forms_render_units() -> None:
         assert "latency_s" not in text
 
 
+def test_numbers_are_never_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    table = Table(("layer", "latency_change_s", "bops_accumulator"), (("encoder." * 9, 1.5e-3, 2.5e12),))
+    lines = render(table, "table").splitlines()
+    assert any(f"1.50{NO_BREAK}ms" in line and f"2.50{NO_BREAK}T" in line for line in lines)
+    assert all(len(line) <= 40 for line in lines)
+
+
 def test_markdown_cells_cannot_break_the_table() -> None:
     lines = render(TABLE, "md").splitlines()
     assert len(lines) == 4
