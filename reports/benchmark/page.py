@@ -95,7 +95,10 @@ same formats, which the legend names.
 def _effort(cells: tuple[CellRow, ...], model: str) -> str:
     mine = [cell for cell in cells if cell.model == model]
     by_recipe = {cell.recipe: cell.quantization_s or 0.0 for cell in mine}
-    took = f"Quantizing took {seconds(sum(by_recipe.values()))} in all, on the machine named below.\n"
+    took = (
+        f"Quantizing took {seconds(sum(by_recipe.values()))} in all, on the machine named below: by its wall "
+        "clock, while other cells, and whatever else ran there, had their share. They tell magnitudes.\n"
+    )
     most = max(mine, key=lambda cell: cell.calibration_tokens)
     if not most.calibration_tokens:
         return took

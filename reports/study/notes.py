@@ -1,9 +1,10 @@
 """What a reader of a study must know before trusting its numbers."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 
 from reports.data import StudyData
-from reports.study.config import Study
+from reports.study.config import Pipeline, Study
 from reports.study.grid import variants
 
 MOSTLY = 0.5
@@ -35,8 +36,24 @@ def _notes(study: Study, data: StudyData) -> Iterator[str]:
             "Recipes of the grid are named FORMATS+METHOD. Those with the same formats and the same work at "
             "run time cost the same; where costs are broken down they stand under the first of them."
         )
+        chosen = [text for pipeline in study.methods if (text := _settings(pipeline))]
+        if chosen:
+            yield f"Settings other than a method's own: {'; '.join(chosen)}."
     if study.cost_only:
         yield "Where the error rate reads 'not measured', only the architecture was costed; no weights ran."
+
+
+def _settings(pipeline: Pipeline) -> str:
+    """Return what a study chose otherwise than its methods do, such as `omniquant: epochs 5, not 20`."""
+    chosen = []
+    for step in pipeline.steps:
+        own = type(step.config)()
+        named = f"{step.name}'s " if len(pipeline.steps) > 1 else ""
+        for field in fields(own):
+            value, usual = getattr(step.config, field.name), getattr(own, field.name)
+            if value != usual:
+                chosen.append(f"{named}{field.name} {value}, not {usual}")
+    return f"{pipeline.name}: {', '.join(chosen)}" if chosen else ""
 
 
 def _chip_notes(data: StudyData) -> Iterator[str]:
