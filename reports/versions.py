@@ -2,9 +2,15 @@
 
 import os
 import platform
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
 from pathlib import Path
 
 from reports.data import Fact
+
+COSTING_ROOMS = ("traces", "quant", "hwmodels", "simulator")
+"""What a graph is read, annotated and costed with."""
 
 
 def machine() -> tuple[Fact, ...]:
@@ -28,6 +34,22 @@ def code_versions() -> dict[str, str]:
 
     names = ("edgeasr", "torch", "transformers", "numpy", "jiwer", "whisper-normalizer")
     return {name: version(name) for name in names}
+
+
+@cache
+def costing_code() -> str:
+    """Return a digest of the code and the stored graphs that costs are worked out with.
+
+    What costs are kept under holds it beside `code_versions`: a formula may change without a version, and
+    what is worked out in seconds need not outlive that. What was measured with a network is kept for longer.
+    """
+    digest = sha256()
+    for room in COSTING_ROOMS:
+        folder = Path(str(files(room)))
+        for path in sorted(path for path in folder.rglob("*") if path.name.endswith((".py", ".json.gz"))):
+            digest.update(f"{room}/{path.relative_to(folder).as_posix()}".encode())
+            digest.update(sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:16]
 
 
 def _processor() -> str:

@@ -25,7 +25,7 @@ from reports.bits.sensitivities import are_kept, sensitivities
 from reports.bits.setting import Setting, setting_of
 from reports.bits.trust import Trust
 from reports.study.folder import replace_text
-from reports.versions import code_versions
+from reports.versions import code_versions, costing_code
 from reports.workloads import find_workload
 from simulator.mixing import Unit, unit_costs
 from simulator.mixtures.problem import Problem, problem_of
@@ -168,7 +168,7 @@ def _answered(jobs: Sequence[ChipJob], setting: Setting) -> list[ChipAnswerRow]:
 def _digest(job: ChipJob) -> str:
     """Return a digest of everything that a chip's answer depends on."""
     inputs = (job.question, job.formats, job.units, job.utterances, job.damage.tolist(), job.trust)
-    return sha256(repr((inputs, code_versions())).encode()).hexdigest()[:16]
+    return sha256(repr((inputs, code_versions(), costing_code())).encode()).hexdigest()[:16]
 
 
 def _load(file: Path) -> ChipAnswerRow | None:

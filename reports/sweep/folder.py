@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from reports.atomic import write_text, written_whole
 from reports.sweep.plan import Plan
 from reports.sweep.schema import sweep_mapping
-from reports.versions import code_versions
+from reports.versions import code_versions, costing_code
 from traces.errors import EdgeAsrError
 
 if TYPE_CHECKING:
@@ -117,6 +117,7 @@ def _identity(plan: Plan) -> dict[str, str]:
         "recipe files": sorted(map(repr, plan.space.recipes.values())),
         "word error rates": plan.rates and sorted(plan.rates.by_network.items()),
         "versions": code_versions(),
+        "code": costing_code(),
     }
     return {
         key: sha256(json.dumps(part, sort_keys=True).encode()).hexdigest()[:16] for key, part in parts.items()

@@ -3,6 +3,7 @@
 from concurrent.futures import Executor, Future
 from dataclasses import replace
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
@@ -83,6 +84,17 @@ def test_what_is_kept_is_not_answered_again(
     assert more[:3] == rows
     answer_chips(replace(QUESTION, limits=parse_budget("packed_bytes=1.7MB")), folder)
     assert answered[1:] == list(CHIPS)
+
+
+def test_what_another_code_worked_out_is_answered_again(
+    rows: tuple[ChipAnswerRow, ...], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+    copytree(folder, run)
+    kept = len(list((run / "chips").iterdir()))
+    monkeypatch.setattr("reports.bits.chips.costing_code", lambda: "another")
+    assert answer_chips(QUESTION, run) == rows
+    assert len(list((run / "chips").iterdir())) == kept + len(rows)
 
 
 def test_a_killed_run_goes_on_with_the_chips_that_are_missing(

@@ -111,6 +111,14 @@ def test_a_killed_sweep_continues_at_its_last_chunk(tmp_path: Path, done: SweepR
     assert outcome(folder) == outcome(done.folder)
 
 
+def test_points_of_another_code_are_not_mixed_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = loaded(tmp_path, SMALL.replace("[w8a8, w4a8]", "[w8a8]"))
+    run_sweep(small, tmp_path / "run")
+    monkeypatch.setattr("reports.sweep.folder.costing_code", lambda: "another")
+    with pytest.raises(EdgeAsrError, match=r"holds another sweep, which differs in code; choose another"):
+        run_sweep(small, tmp_path / "run")
+
+
 def test_a_folder_of_another_sweep_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     small = SMALL.replace("[w8a8, w4a8]", "[w8a8]")
