@@ -47,13 +47,25 @@ EXTENTS: dict[Family, tuple[str, ...]] = {
 }
 """What counts something, and so is a whole number of at least 1."""
 
+SHARES: dict[Family, tuple[str, ...]] = {
+    "whisper": (
+        "dropout",
+        "attention_dropout",
+        "activation_dropout",
+        "encoder_layerdrop",
+        "decoder_layerdrop",
+    ),
+    "moonshine": ("attention_dropout",),
+}
+"""What is a share from 0 to 1. Torch looks at these when the network runs, even where nothing is dropped."""
+
 
 def read_config(folder: Path) -> tuple["PreTrainedConfig", Family]:
     """Return a checkpoint's configuration and the family of its network.
 
     Raises:
-        EdgeAsrError: there is none, it or that of generation is damaged, it is of another family, or an
-            extent is not positive.
+        EdgeAsrError: there is none, it or that of generation is damaged, it is of another family, an
+            extent is not positive, or a share is none.
     """
     path = folder / "config.json"
     if not path.is_file():
@@ -73,6 +85,10 @@ def read_config(folder: Path) -> tuple["PreTrainedConfig", Family]:
         value = getattr(config, name)
         if type(value) is not int or value < 1:
             raise EdgeAsrError(f"'{path}' has {name} {value!r}; it must be a whole number of at least 1")
+    for name in SHARES[family]:
+        value = getattr(config, name)
+        if type(value) not in (int, float) or not 0 <= value <= 1:
+            raise EdgeAsrError(f"'{path}' has {name} {value!r}; it must be a number from 0 to 1")
     return config, family
 
 

@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import torch
 from pydantic import BaseModel, ConfigDict
 from transformers import (
     AutoConfig,
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
 TENSORS = "quantized.safetensors"
 MANIFEST = "manifest.json"
 FORMAT_VERSION = 1
+MOST_PARAMETERS_PER_BYTE = 8
+"""A bit each: no format has fewer."""
 
 ARCHITECTURES: "dict[str, type[PreTrainedModel]]" = {
     "MoonshineForConditionalGeneration": MoonshineForConditionalGeneration,
@@ -124,7 +127,7 @@ def load_quantized(folder: Path) -> QuantizedModel:
     recipe = recipe_of(dict(manifest.recipe), where=f"{folder / MANIFEST}: recipe")
     file = folder / TENSORS
     tensors = read_tensors(file, sha256=manifest.sha256)
-    model = _empty_model(folder, manifest.architecture)
+    model = _empty_model(folder, manifest.architecture, stored_bytes=file.stat().st_size)
     restructure_(model, recipe)
     plan = make_plan(model, recipe)
     weights = restored_weights(model, plan, tensors=tensors, file=file)
@@ -179,8 +182,12 @@ def _write(quantized: QuantizedModel, folder: Path, source: Path | None) -> None
     (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
-def _empty_model(folder: Path, architecture: str) -> "PreTrainedModel":
-    """Return a network of the folder's configuration whose parameters hold nothing yet."""
+def _empty_model(folder: Path, architecture: str, *, stored_bytes: int) -> "PreTrainedModel":
+    """Return a network of the folder's configuration whose parameters hold nothing yet.
+
+    Raises:
+        EdgeAsrError: if the configuration is none, or asks for more than `stored_bytes` can hold.
+    """
     if architecture not in ARCHITECTURES:
         raise unknown_name("architecture", architecture, known=ARCHITECTURES)
     with one_line(f"the configuration in '{folder}' cannot be read", remedy="write the checkpoint again"):
@@ -190,6 +197,13 @@ def _empty_model(folder: Path, architecture: str) -> "PreTrainedModel":
         raise EdgeAsrError(
             f"'{folder / MANIFEST}' says {architecture}, but the configuration beside it is of "
             f"'{config.model_type}'; write the checkpoint again"
+        )
+    with one_line(f"no network can be made of '{folder / 'config.json'}'"), torch.device("meta"):
+        n_parameters = sum(each.numel() for each in ARCHITECTURES[architecture](config).parameters())
+    if n_parameters > MOST_PARAMETERS_PER_BYTE * stored_bytes:
+        raise EdgeAsrError(
+            f"'{folder / 'config.json'}' asks for {n_parameters:,} parameters, more than the "
+            f"{stored_bytes:,} bytes of {TENSORS} can hold; weights and configuration are of different models"
         )
     with no_init_weights():
         model = ARCHITECTURES[architecture](config).eval()

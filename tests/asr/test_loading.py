@@ -162,6 +162,9 @@ def edit(file: Path, **changes: object) -> None:
         ({"encoder_attention_heads": 0}, "has encoder_attention_heads 0; it must be"),
         ({"encoder_attention_heads": 3}, "must be divisible by num_heads"),
         ({"max_source_positions": 0}, "has max_source_positions 0; it must be"),
+        ({"dropout": 1.5}, "has dropout 1.5; it must be a number from 0 to 1"),
+        ({"attention_dropout": -0.1}, "has attention_dropout -0.1; it must be"),
+        ({"decoder_layerdrop": float("nan")}, "has decoder_layerdrop nan; it must be"),
         ({"activation_function": "swoosh"}, "config.json': KeyError: 'swoosh'"),
         ({"pad_token_id": 10**6}, "Padding_idx must be within num_embeddings"),
     ],
@@ -172,14 +175,20 @@ def test_a_configuration_of_no_network(broken: Path, changes: dict[str, object],
 
 
 @pytest.mark.parametrize(
-    "changes", [{"hidden_size": 0}, {"num_hidden_layers": -1}, {"encoder_num_key_value_heads": 0}]
+    ("changes", "reason"),
+    [
+        ({"hidden_size": 0}, "it must be a whole number of at least 1"),
+        ({"num_hidden_layers": -1}, "it must be a whole number of at least 1"),
+        ({"encoder_num_key_value_heads": 0}, "it must be a whole number of at least 1"),
+        ({"attention_dropout": 2}, "has attention_dropout 2; it must be a number from 0 to 1"),
+    ],
 )
 def test_a_configuration_of_no_moonshine(
-    moonshine_folder: Path, tmp_path: Path, changes: dict[str, object]
+    moonshine_folder: Path, tmp_path: Path, changes: dict[str, object], reason: str
 ) -> None:
     folder = Path(shutil.copytree(moonshine_folder, tmp_path / "model"))
     edit(folder / "config.json", **changes)
-    assert "it must be a whole number of at least 1" in message(folder)
+    assert reason in message(folder)
 
 
 @pytest.mark.parametrize("content", ["[]", "3", "null", '"whisper"', "[" * 100_000])

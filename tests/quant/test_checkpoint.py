@@ -279,6 +279,25 @@ def test_a_configuration_that_does_not_fit(saved: Path, tmp_path: Path, content:
         load_quantized(folder)
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"vocab_size": 10**12}, r"config.json' asks for 64,000,0.* parameters, more than the .* bytes of"),
+        ({"encoder_ffn_dim": 10**10}, r"parameters, more than the .*; weights and configuration are of"),
+        ({"vocab_size": 2**62}, "no network can be made of '.*config.json'"),
+        ({"d_model": 63}, "no network can be made of '.*config.json'"),
+    ],
+)
+def test_a_network_that_the_tensors_cannot_fill_is_never_made(
+    saved: Path, tmp_path: Path, changes: dict[str, int], message: str
+) -> None:
+    folder = rewrite(saved, tmp_path / "other", load_file(saved / TENSORS))
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | changes))
+    with pytest.raises(EdgeAsrError, match=message):
+        load_quantized(folder)
+
+
 @pytest.fixture
 def full_disk() -> Iterator[None]:
     """No file may grow beyond 4 KiB, as on a full disk."""
