@@ -83,11 +83,6 @@ class WerDifference:
     interval: Interval
     n_utterances: int
 
-    @property
-    def is_significant(self) -> bool:
-        """Whether the interval leaves out zero."""
-        return self.interval.low > 0 or self.interval.high < 0
-
 
 def count_errors(rows: Sequence[UtteranceResult]) -> ErrorCounts:
     """Return the errors of each utterance: Levenshtein alignments by jiwer, of words and of characters."""

@@ -21,6 +21,11 @@ class Range:
     nominal: float
     high: float
 
+    @property
+    def includes_zero(self) -> bool:
+        """Whether it may as well be nothing: of a difference, whether chance explains it."""
+        return self.low <= 0 <= self.high
+
 
 @dataclass(frozen=True, slots=True)
 class Part:

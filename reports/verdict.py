@@ -132,7 +132,7 @@ def _choice(chip: str, best: Costed, measured: tuple[Costed, ...], *, corpus: st
         return f"{text} ({reference})."
     if difference.low == difference.high == 0:
         return f"{text} ({reference}; no resample shows a difference)."
-    doubt = ", which includes 0" if difference.low <= 0 <= difference.high else ""
+    doubt = ", which includes 0" if difference.includes_zero else ""
     return (
         f"{text} ({reference}; difference {points(difference.nominal)} points, 95 % interval "
         f"{points(difference.low)} to {points(difference.high)}{doubt})."

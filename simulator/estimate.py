@@ -117,15 +117,6 @@ def estimate_task(
     return Estimate(workload, chip, utterances, _costed(work, chip), start_of_inference(chip))
 
 
-def on_chip(known: Estimate, chip: Chip) -> Estimate:
-    """Return the same utterances' cost on another chip, without binding the graphs again.
-
-    Raises:
-        EdgeAsrError: as `estimate`.
-    """
-    return estimate_task(known.task(), known.workload, chip=chip, utterances=known.utterances)
-
-
 def _costed(work: Task, chip: Chip) -> tuple[PhaseCost, ...]:
     whole, ends = cost(work.joined, work.placed(chip), chip), (*work.ends.tolist(), work.joined.n_rows)
     return tuple(

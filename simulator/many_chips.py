@@ -100,15 +100,6 @@ def cost_on_variants(work: Task, chip: Chip, *, varied: Mapping[str, Floats]) ->
     return _costed(work, chunks)
 
 
-def cost_on_chips(work: Task, chips: tuple[Chip, ...]) -> ChipCosts:
-    """Return what the task costs on each chip, as `estimate` has it for the mean utterance.
-
-    Raises:
-        EdgeAsrError: if a chip has neither a rate nor a fallback for an op.
-    """
-    return _costed(work, ((chip, 1) for chip in chips))
-
-
 def _costed(work: Task, chips: Iterable[tuple[Chip, int]]) -> ChipCosts:
     """Return the costs of chips, each with how many it stands for, one after the other."""
     none = np.zeros((2, len(work.phases), 3, 0)), np.zeros(0)

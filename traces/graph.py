@@ -168,7 +168,7 @@ class Graph:
         return frozenset(symbol for tensor in self.tensors for dim in tensor.shape for symbol in dim.symbols)
 
     def to_networkx(self) -> "networkx.DiGraph[str]":
-        """Return the op graph: a node per op (`op=` attribute), an edge per tensor (`tensor=` its names)."""
+        """Return the op graph: a node per op (`op`), an edge where one reads of another (`tensors`)."""
         import networkx
 
         view: networkx.DiGraph[str] = networkx.DiGraph(name=self.name, phase=self.phase)

@@ -129,8 +129,7 @@ def _difference(accuracy: Accuracy) -> tuple[str, ...]:
     change = accuracy.wer_difference
     if change is None:
         return ()
-    certain = change.low > 0 or change.high < 0
-    return (f"{points(change.nominal)}{CERTAIN if certain else ''}",)
+    return (f"{points(change.nominal)}{'' if change.includes_zero else CERTAIN}",)
 
 
 def _costs(cell: CellRow) -> tuple[float, ...]:

@@ -121,7 +121,7 @@ def _simpler(answer: Answer) -> Iterator[str]:
     difference = rates.accuracy(answer.chosen.recipe.name, baseline=name).wer_difference
     if difference is None:
         return
-    beyond = "within noise" if difference.low <= 0 <= difference.high else "beyond noise"
+    beyond = "within noise" if difference.includes_zero else "beyond noise"
     yield (
         f"The best uniform network measured within the budget is {name} at {percent(rates.wer(name))}: the "
         f"mixture is {points(difference.nominal)} points from it "

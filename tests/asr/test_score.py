@@ -82,15 +82,13 @@ def test_difference_by_hand() -> None:
     worse = rows([("red lamp", "red fan")] * 10)
     found = compare(worse, baseline)
     assert (found.difference, found.interval, found.n_utterances) == (0.5, Interval(0.5, 0.5), 10)
-    assert found.is_significant
 
 
-def test_one_lucky_utterance_is_not_significant() -> None:
+def test_one_lucky_utterance_may_be_chance() -> None:
     right = [("red lamp", "red lamp")] * 19
     found = compare(rows([*right, ("stop", "lamp")]), rows([*right, ("stop", "stop")]))
     assert found.difference == 1 / 39
     assert found.interval.low == 0.0
-    assert not found.is_significant
 
 
 def test_pairing_is_narrower_than_two_intervals() -> None:

@@ -10,10 +10,11 @@ from hwmodels.chip_file import load_chip
 from hwmodels.quantity import Quantity
 from quant.recipe import load_recipe
 from simulator.annotate import annotated
-from simulator.estimate import Estimate, estimate, on_chip
+from simulator.estimate import Estimate, estimate
 from simulator.relief import latency_without, reliefs
 from simulator.sensitivity import sensitivities
 from simulator.utterances import Utterance
+from tests.simulator.estimates import on_chip
 from traces.store import load_workload
 
 CHIPS = ("ethos-u85-1024", "nucleo-h7a3zi", "hexagon-htp-v75")
