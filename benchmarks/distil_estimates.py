@@ -31,7 +31,7 @@ SYSTEMS = {
 """(accelerator, system) of Vela -> chip file; other systems have other clocks and memories."""
 KINDS = {
     OpClass.DENSE: "Conv2D", OpClass.DEPTHWISE: "DepthwiseConv2D", OpClass.MATVEC: "FullyConnected",
-    OpClass.ELEMENTWISE: "AvgPool",
+    OpClass.POOLING: "AvgPool",
 }  # fmt: skip
 """What an op of these networks is called by Vela."""
 SHIPPED = "Vela 5.2.0 on the MLPerf Tiny network"

@@ -33,6 +33,8 @@ class OpClass(IntEnum):
     """Copies: transposes, pads, cache appends."""
     TRANSFORM = 9
     """The front end's Fourier transform."""
+    POOLING = 10
+    """The largest or the mean of each window; its steps are the elements it reads."""
 
     @property
     def label(self) -> str:

@@ -57,6 +57,9 @@ class Rate:
     results_at_once: Quantity | None = None
     """Results accumulated before the output stage takes them: it works on these while the multipliers make
     the next, so one of both waits once per op. None where results leave one by one."""
+    issue_share: Quantity | None = None
+    """Least time between two blocks of `results_at_once`, as a share of what one keeps multipliers and output
+    stage busy: only so many commands are under way. None where that never limits."""
 
 
 class Remedy(StrEnum):

@@ -17,6 +17,7 @@ OpName = Literal[
     "softmax",
     "normalisation",
     "elementwise",
+    "pooling",
     "gather",
     "layout",
     "transform",
@@ -64,6 +65,7 @@ class RateNode(Node):
     slab_cycles: QuantityNode | None = None
     weights_per_cycle: QuantityNode | None = None
     results_at_once: QuantityNode | None = None
+    issue_share: QuantityNode | None = None
     lanes: LanesNode = LanesNode()
     whole_window: bool = False
     windows: list[Annotated[int, Field(ge=1)]] = Field(default_factory=list)

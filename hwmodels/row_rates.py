@@ -46,6 +46,8 @@ class RowRates:
     """Weights that reach the multipliers per cycle; inf where that never limits."""
     results_at_once: Floats
     """Results that wait for the output stage together; 0 where they leave one by one."""
+    issue_share: Floats
+    """Share of all that a block of them takes after which the next can start; 0 where that never limits."""
     rows_per_pass: Floats
     """inf where results that do not fit are cut to tiles."""
     bytes_per_mac: Floats
@@ -120,6 +122,7 @@ def row_rates(ops: OpTable, chip: Chip) -> RowRates:
         slab_cycles=of.slower(lambda c: c.rate.slab_cycles or _NOTHING),
         decoded_per_cycle=of.faster(lambda c: c.rate.weights_per_cycle or _NEVER),
         results_at_once=of.slower(lambda c: c.rate.results_at_once or _NOTHING),
+        issue_share=of.slower(lambda c: c.rate.issue_share or _NOTHING),
         rows_per_pass=of.faster(lambda c: c.rate.rows_per_pass or _NEVER),
         bytes_per_mac=of.slower(lambda c: c.rate.bytes_per_mac or _UNSET)[NOMINAL],
         on_host=of.flags(lambda c: c.on_host),

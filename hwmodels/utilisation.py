@@ -29,13 +29,13 @@ def work(ops: OpTable) -> Floats:
 def compute_cycles(ops: OpTable, rates: RowRates) -> Floats:
     """Return the cycles each row keeps its unit busy: (3, chips, rows).
 
-    Products: `max(multiplying, output) + min(multiplying, output) * waiting + blocks * (fill + slabs * slab)
-    + start` with `blocks = ceil(batch/lb) ceil(m/lm) ceil(n/ln)`, `output` that of whole blocks, and
-    `multiplying` the MACs of whole blocks over k' and `per_cycle`, or what the decoder takes for the weights
-    where that is longer; of `serial`, only the channels there are. k' is the window's walk (`_walked`) and
-    `slabs = ceil(channels/lk)`; of `whole_window`, k rounded up and `slabs = ceil(k/lk)`. Everything else:
-    `steps * padding / per_cycle + fill + start`, the padding being whole blocks over the elements of m rows
-    of n.
+    `max(working, output) + waiting + filling + start` with `blocks = ceil(batch/lb) ceil(m/lm) ceil(n/ln)`
+    and `output` that of whole blocks. Products: `working` is the MACs of whole blocks over k' at `per_cycle`,
+    or what the decoder takes for the weights where that is longer; of `serial`, only the channels there are.
+    k' is the window's walk (`_walked`) and `slabs = ceil(channels/lk)`; of `whole_window`, k rounded up and
+    `slabs = ceil(k/lk)`; `filling` is `blocks * (fill + slabs * slab)`. Everything else: `working` is
+    `steps * padding / per_cycle`, the padding being whole blocks over the elements of m rows of n, and
+    `filling` is `fill`.
     """
     ops = _side_by_side(ops, rates)
     blocks = np.ceil(ops.batch / rates.lanes.batch) * blocks_of_m(ops, rates) * np.ceil(ops.n / rates.lanes.n)
@@ -47,15 +47,13 @@ def compute_cycles(ops: OpTable, rates: RowRates) -> Floats:
     multiplying = np.maximum(
         blocks * lanes * filled * k / rates.per_cycle, channels * k / rates.decoded_per_cycle
     )
-    output = blocks * rates.output_cycles
-    products = (
-        np.maximum(multiplying, output)
-        + np.minimum(multiplying, output) * _waiting(ops, rates)
-        + blocks * (rates.fill_cycles + slabs * rates.slab_cycles)
-    )
     padding = np.maximum(blocks * lanes / np.maximum(ops.batch * ops.m * ops.n, 1.0), 1.0)
-    others = work(ops) * padding / rates.per_cycle + rates.fill_cycles
-    return np.where(is_product(ops), products, others) + rates.start_cycles
+    product = is_product(ops)
+    working = np.where(product, multiplying, work(ops) * padding / rates.per_cycle)
+    output = blocks * rates.output_cycles
+    filling = np.where(product, blocks * (rates.fill_cycles + slabs * rates.slab_cycles), rates.fill_cycles)
+    waiting = _waiting(ops, rates, working=working, output=output)
+    return np.maximum(working, output) + waiting + filling + rates.start_cycles
 
 
 def _side_by_side(ops: OpTable, rates: RowRates) -> OpTable:
@@ -105,10 +103,12 @@ def _walked(ops: OpTable, rates: RowRates) -> Floats:
     return shorter
 
 
-def _waiting(ops: OpTable, rates: RowRates) -> Floats:
-    """Return which share of the shorter of multiplying and output nothing hides: (3, rows).
+def _waiting(ops: OpTable, rates: RowRates, *, working: Floats, output: Floats) -> Floats:
+    """Return the cycles that nothing hides of the first or last block of `results_at_once`: (3, chips, rows).
 
-    That of the first or the last of the blocks of `results_at_once` that an op's results make.
+    One stage idles while the other has its first or last block: for as long as the shorter takes for a block,
+    and no less than `issue_share` of both.
     """
-    share: Floats = np.minimum(rates.results_at_once / np.maximum(ops.batch * ops.m * ops.n, 1.0), 1.0)
-    return share
+    share = np.minimum(rates.results_at_once / np.maximum(ops.batch * ops.m * ops.n, 1.0), 1.0)
+    block: Floats = np.maximum(np.minimum(working, output), rates.issue_share * (working + output))
+    return block * share

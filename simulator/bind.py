@@ -254,6 +254,8 @@ def _op_class(op: Op, extents: Mapping[str, Floats | float]) -> Floats | float:
             return float(OpClass.DEPTHWISE if grouped else OpClass.DENSE)
         case _ if op.function == "batch_norm":
             return float(OpClass.ELEMENTWISE)  # at inference a scale and a shift
+        case _ if op.function in POOLINGS:
+            return float(OpClass.POOLING)
         case kind:
             return float(_CLASSES[kind])
 

@@ -36,8 +36,8 @@ Known causes: Vela stages the weights of a small layer in SRAM behind the op bef
 fit, and makes the NPU wait where not; the model stages those of every convolution and of no single row
 (`ad`, the heads). Waiting for the first image tile counts as the NPU's in Vela and as the memory's here
 (`vww` on U65, U85). Audio of one channel (`kws`) is fetched block by block with much overlap, which no
-closed form here follows. Poolings of the U85 run slower than its other elementwise work, and share a rate
-with it here.
+closed form here follows. Vela has an image's last block wait for loads of which 8 bytes of every burst are of
+use; the poolings here, all of one block or two, do not.
 """
 
 _ZIGZAG = """### Matrix products beside ZigZag

@@ -184,9 +184,7 @@ def _op(row: EstimatedOp, cycles: Cycles, idx: int, kind: str) -> OpAgreement:
 
 
 def _kind(graph: Graph, op: str) -> str:
-    """Return the class of an op, with pooling told from other elementwise work."""
+    """Return the class of an op."""
     bound = _bound(graph)
     idx = next(idx for idx, each in enumerate(graph.ops) if each.name == op)
-    if graph.ops[idx].function == "avg_pool":
-        return "pooling"
     return OpClass(int(bound.ops.op_class[bound.row_of[idx, 0]])).label.replace("_", " ")

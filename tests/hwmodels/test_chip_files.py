@@ -102,7 +102,7 @@ def test_paths_name_one_number_each_and_carry_units(chip: Chip) -> None:
     assert unit_symbol(f"levels.{chip.levels[-1].name}.bandwidth_bytes_per_s") == "B/s"
     for path in paths:
         assert unit_symbol(path) or re.search(
-            r"partial_write_factor|short_read_factor|matvec_share|results_at_once|max_n|rows_per_pass|codec|speed|generation",
+            r"partial_write_factor|short_read_factor|matvec_share|results_at_once|issue_share|max_n|rows_per_pass|codec|speed|generation",
             path,
         ), path
 

@@ -80,6 +80,24 @@ def test_the_first_block_of_results_waits_for_nothing_to_overlap_with() -> None:
     assert cycles(table(dense(4, 8, 4)), rate) == 16 * 8 / 64 + 8  # a single block: one after the other
 
 
+def test_a_block_waits_for_its_command_where_that_takes_longer() -> None:
+    rate = replace(at(Lanes(m=4, n=4)), output_cycles=number(8), results_at_once=number(64))
+    multiplying, output = 16 * 16 * 64 / 64, 16 * 8
+    expected = multiplying + (multiplying + output) / 2 * 64 / 256  # half of both is more than the output's
+    assert cycles(table(dense(16, 64, 16)), replace(rate, issue_share=number(0.5))) == expected
+    assert (
+        cycles(table(dense(16, 64, 16)), replace(rate, issue_share=number(0.2))) == multiplying + output / 4
+    )
+
+
+def test_a_pooling_walks_whole_blocks_of_positions_and_channels() -> None:
+    # A global mean of 25 x 5 positions of 60 channels: 8 blocks of 2 positions (one is used) by 8 channels.
+    ops = table(vector(OpClass.POOLING, 1, 60, steps=125, fmt=INT8_TENSOR))
+    found = compute_cycles(ops, row_rates(ops, load_chip("ethos-u55-128")))[NOMINAL]
+    working, output = 8 * 4 * 125, 8 * 8
+    assert np.ravel(found)[0] == pytest.approx(working + (working + output) / 4 + 16)
+
+
 def test_other_windows_than_an_engine_takes_go_to_the_next_rate() -> None:
     chip = load_chip("gap9")
     ops = table(conv(8, 16, 16), conv(8, 16, 16, kernel=5), conv(8, 16, 16, kernel=1), depthwise(8, 16, 5))

@@ -71,7 +71,7 @@ def test_rows_are_distinct_and_recover_every_point() -> None:
 
 def test_pooling_walks_what_it_reads_and_what_enters_is_known() -> None:
     piece = workpiece("mlperf-tiny-ic", Precision.W8A8)
-    pooled = (piece.ops.op_class == OpClass.ELEMENTWISE).nonzero()[0]
+    pooled = (piece.ops.op_class == OpClass.POOLING).nonzero()[0]
     assert piece.ops.element_steps[pooled].tolist() == [8 * 8 * 64]
     assert piece.ops.elements[pooled].tolist() == [64]
     assert piece.ops.entering_bytes.tolist().count(0.0) == piece.ops.n_rows - 1
