@@ -46,8 +46,27 @@ class StoredWeights:
             times=np.array(list(alike.values()), dtype=np.float64),
         )
 
+    @staticmethod
+    def joined(networks: Sequence["StoredWeights"]) -> "StoredWeights":
+        """Return the weights of several networks with the same formats, one network's after the other's."""
+        starts = np.cumsum([0, *(each.ops.n_rows for each in networks[:-1])])
+        return StoredWeights(
+            ops=OpTable.joined([each.ops for each in networks]),
+            first=np.concatenate([each.first + start for each, start in zip(networks, starts, strict=True)]),
+            times=np.concatenate([each.times for each in networks]),
+        )
+
     def beyond_packed_bytes(self, chip: Chip) -> Floats:
         """Return the bytes all weights take on these chips beyond packed, negative where coded: (chips, 1).
+
+        Raises:
+            EdgeAsrError: from `each_beyond_packed_bytes`.
+        """
+        total: Floats = self.each_beyond_packed_bytes(chip).sum(axis=1, keepdims=True)
+        return total
+
+    def each_beyond_packed_bytes(self, chip: Chip) -> Floats:
+        """Return the bytes weights take beyond packed, all that are alike together: (chips, weights).
 
         A weight that several ops use is stored once, as the one that needs it widest has it. Look-ups take it
         as it is.
@@ -57,11 +76,10 @@ class StoredWeights:
         """
         as_packed = not chip.codec and all(each.remedy is not Remedy.EXPAND for each in chip.fallbacks)
         if as_packed or not len(self.times):
-            return np.zeros((1, 1))
+            return np.zeros((1, len(self.times)))
         beyond = stored_weight_bytes(self.ops, row_rates(self.ops, chip)) - self.ops.weight_bytes
-        widest = np.maximum.reduceat(beyond, self.first, axis=1)
-        total: Floats = (widest * self.times).sum(axis=1, keepdims=True)
-        return total
+        widest: Floats = np.maximum.reduceat(beyond, self.first, axis=1)
+        return widest * self.times
 
 
 def _uses(bound: Bound) -> list[tuple[str, int]]:

@@ -16,6 +16,7 @@ from hwmodels.terms import start_terms, terms
 from simulator.bind import Network, bind
 from simulator.metrics import count
 from simulator.place import place
+from simulator.stored import StoredWeights
 from traces.formats import FLOAT16, INT8_CHANNEL, INT8_TENSOR
 from traces.graph import Graph, Role
 from traces.networks.store import INT16_TENSOR, Precision, load_network
@@ -29,10 +30,11 @@ Job = tuple[str, Precision]
 
 @dataclass(frozen=True, slots=True)
 class Workpiece:
-    """One bound network: its distinct rows, and how often each occurs: (rows,)."""
+    """One bound network: its distinct rows, how often each occurs, (rows,), and its weights."""
 
     ops: OpTable
     runs: Ints
+    weights: StoredWeights
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +64,32 @@ class Bench:
         self._joined = OpTable.joined([piece.ops for piece in self.pieces])
         self._runs = np.concatenate([piece.runs for piece in self.pieces])
         self._job_of = np.repeat(np.arange(len(jobs)), [piece.ops.n_rows for piece in self.pieces])
+        self._weights = StoredWeights.joined([piece.weights for piece in self.pieces])
+        lengths = [len(piece.weights.first) for piece in self.pieces]
+        self._weights_until = np.cumsum(lengths)
 
     def predict(self, chip: Chip) -> Prediction:
         """Return what every job costs on a chip, starting it included."""
-        placed = [place(piece.ops, chip) for piece in self.pieces]
-        found, start = cost(self._joined, Placement.joined(placed), chip), start_of_inference(chip)
+        found, start = cost(self._joined, self._placed(chip), chip), start_of_inference(chip)
         return Prediction(
             self._per_job(found.latency_s, start.latency_s), self._per_job(found.energy_j, start.energy_j)
         )
 
     def nominal_s(self, chip: Chip) -> Floats:
         """Return the nominal latency of every job on a chip, or on the many it stands for: (chips, jobs)."""
-        placement = Placement.joined([place(piece.ops, chip) for piece in self.pieces])
-        rows_s = terms(self._joined, placement, chip).latency_s[NOMINAL] * self._runs
+        rows_s = terms(self._joined, self._placed(chip), chip).latency_s[NOMINAL] * self._runs
         first = np.concatenate(([0], np.cumsum([piece.ops.n_rows for piece in self.pieces])[:-1]))
         jobs_s: Floats = np.add.reduceat(rows_s, first, axis=1) + start_terms(chip)[0][NOMINAL][:, None]
         return jobs_s
+
+    def _placed(self, chip: Chip) -> Placement:
+        beyond = np.split(self._weights.each_beyond_packed_bytes(chip), self._weights_until[:-1], axis=1)
+        return Placement.joined(
+            [
+                place(piece.ops, chip, beyond_packed_bytes=mine.sum(axis=1, keepdims=True))
+                for piece, mine in zip(self.pieces, beyond, strict=True)
+            ]
+        )
 
     def _per_job(self, rows: Interval, start: Interval) -> Interval:
         def total(values: Floats, once: Floats) -> Floats:
@@ -94,7 +106,8 @@ def workpiece(network: str, precision: Precision) -> Workpiece:
     """Return a network of the catalogue, bound."""
     graph = load_network(network, precision)
     bound = bind(graph, {}, phase_idx=0, network=network_of_graph(graph), formats=FORMATS)
-    return Workpiece(bound.ops, np.bincount(bound.row_of.ravel(), minlength=bound.ops.n_rows))
+    runs = np.bincount(bound.row_of.ravel(), minlength=bound.ops.n_rows)
+    return Workpiece(bound.ops, runs, StoredWeights.of((bound,), bound.ops))
 
 
 @lru_cache(maxsize=256)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from hwmodels.chip_file import load_chip
+from hwmodels.overrides import apply_overrides
 from simulator.validation.bench import Bench, work
 from traces.networks.store import Precision
 
@@ -39,3 +40,17 @@ def test_work_is_independent_of_the_chip() -> None:
 )  # fmt: skip
 def test_the_mix_names_what_dominates(network: str, mix: str) -> None:
     assert work(network, Precision.FLOAT).mix == mix
+
+
+@pytest.mark.parametrize(("code", "fits"), [(0.9, True), (1.0, False)])
+def test_weights_lie_where_there_is_room_for_them_as_the_chip_stores_them(code: float, *, fits: bool) -> None:
+    # ResNet-8 has 49 kB alive at once: beside it 125 kB hold its 77,360 weights at 0.9 bytes, not at 1.
+    jobs = (("mlperf-tiny-vww", Precision.W8A8), JOBS[0])
+    small, large = (
+        apply_overrides(load_chip("npu-template"), (f"levels.sram.size_bytes={size}e3", f"codec.int8={code}"))
+        for size in (125, 140)
+    )
+    latencies = [float(Bench(jobs).predict(chip).latency_s.nominal[1]) for chip in (small, large)]
+    assert (latencies[0] == latencies[1]) is fits
+    assert latencies[0] >= latencies[1]
+    assert Bench(jobs).nominal_s(small)[0, 1] == pytest.approx(latencies[0])
