@@ -44,7 +44,7 @@ class Products:
     """Products to search, each with the buffer before it: arrays that broadcast to one shape.
 
     `result_bytes` is 0 where the result does not cross. One product each; for a batch of them, bytes are
-    those of one.
+    those of one. Every quantity below has the shape that all of these broadcast to.
     """
 
     m: Floats

@@ -34,6 +34,9 @@ def quantize_activation(x: Tensor, number: Format, *, static: Scale | None = Non
     holds the calibrated scale and zero point of a format whose range is not found at run time. Float
     formats return x unchanged: they run in the model's own type. Where x needs a gradient, it is passed
     straight through.
+
+    Raises:
+        EdgeAsrError: if the range is fixed and `static` is not given.
     """
     if number.is_float:
         return x

@@ -50,7 +50,11 @@ def carrying(model: nn.Module, valid: int | None) -> dict[str, Carrying]:
 
 
 def check_finite(x: Tensor, name: str) -> None:
-    """Raise an error that names the module if a value of its input is NaN or infinite."""
+    """Verify that every value of a module's input is finite.
+
+    Raises:
+        EdgeAsrError: naming the module.
+    """
     if not bool(torch.isfinite(x.sum()) or torch.isfinite(x).all()):
         raise EdgeAsrError(
             f"calibration: the input of module '{name}' is NaN or infinite; check the audio and the model"

@@ -104,7 +104,7 @@ def grouped(x: Tensor, number: Format) -> Tensor:
 
 
 def ungrouped(groups: Tensor, shape: torch.Size) -> Tensor:
-    """Undo `grouped`: return the elements in `shape`, without the padding."""
+    """Undo `grouped`: return `groups: (rows, groups, elements)` in `shape`, without the padding."""
     row_length = shape.numel() // shape[0]
     return groups.reshape(shape[0], -1)[:, :row_length].reshape(shape)
 
@@ -127,7 +127,7 @@ def find_scale(x: Tensor, number: Format, *, search: RangeSearch | None = None) 
 
 
 def scale_of_range(low: Tensor, high: Tensor, number: Format) -> Scale:
-    """Return the scale and zero point whose codes span low <= 0 ... high >= 0."""
+    """Return scale and zero point, (rows, groups), whose codes span low <= 0 ... high >= 0."""
     codes = code_range(number)
     if number.symmetric:
         return Scale(step_of_largest(torch.maximum(-low, high), number).half(), None)
@@ -137,7 +137,10 @@ def scale_of_range(low: Tensor, high: Tensor, number: Format) -> Scale:
 
 
 def step_of_largest(largest: Tensor, number: Format) -> Tensor:
-    """Return the step whose highest symmetric code reaches the largest magnitude: a float16, as float32."""
+    """Return the step whose highest symmetric code reaches the largest magnitude.
+
+    largest: (...) float32, not negative -> (...) float32, each a number of float16.
+    """
     return _up_to_float16(largest, _units_per_code(number.bits))
 
 
@@ -160,7 +163,7 @@ def fake_quantize(x: Tensor, scale: Scale, number: Format) -> Tensor:
 
 
 def nearest_codes(x: Tensor, step: Tensor, zero: Tensor | None, number: Format) -> Tensor:
-    """Return the nearest codes, as float32, of numbers with which float32 `step` and `zero` broadcast."""
+    """Return the nearest codes of numbers: (...) float32, with which float32 `step` and `zero` broadcast."""
     codes = code_range(number)
     rounded = (x / step).round()
     if zero is not None:
@@ -169,7 +172,7 @@ def nearest_codes(x: Tensor, step: Tensor, zero: Tensor | None, number: Format) 
 
 
 def numbers_of(codes: Tensor, step: Tensor, zero: Tensor | None) -> Tensor:
-    """Return what float32 codes stand for; `step` and `zero` broadcast with them."""
+    """Return what codes: (...) float32 stand for; `step` and `zero` broadcast with them."""
     return (codes if zero is None else codes - zero) * step
 
 

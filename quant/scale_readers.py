@@ -11,7 +11,7 @@ from quant.scale_pairs import PairKind, scale_pairs
 
 
 def scales_by_reader(model: nn.Module, scales: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return channel scales, given by the module whose output they divide, by the module that reads it.
+    """Return channel scales, (channels,), given by the module whose output they divide, by what reads it.
 
     Scales between query and key are left out: no layer reads what they divide.
 

@@ -23,7 +23,7 @@ that product is rounded, and so is the quotient that is rounded up to the step."
 
 
 def steps_of_largest(largest: Tensor, number: Format) -> Tensor:
-    """Return `step_of_largest` of any magnitudes, float32, to the last bit."""
+    """Return `step_of_largest` of any magnitudes, (...) float32, to the last bit."""
     if largest.numel() > FEW or not largest.is_cpu:
         return step_of_largest(largest, number)
     reach, steps = _table(number.bits)

@@ -16,7 +16,7 @@ from traces.formats import Format
 
 
 def straight_through(x: Tensor, rounded: Tensor) -> Tensor:
-    """Return exactly the values of `rounded` with the gradient of `x`, which is finite."""
+    """Return exactly the values of `rounded` with the gradient of `x`, which is finite: (...) all three."""
     # Not x + (rounded - x): that is `rounded` only up to float error, and codes have to come out the same.
     return rounded.detach() + (x - x.detach())
 

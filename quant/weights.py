@@ -42,7 +42,7 @@ class QuantizedWeight:
     float_columns: FloatColumns | None = None
 
     def dequantized(self) -> Tensor:
-        """Return the weight as float32, float columns in their places."""
+        """Return the weight, (out, in, ...) float32, float columns in their places."""
         numbers = from_codes(self.codes, self.scale, self.number)
         kept = self.float_columns
         if kept is None:

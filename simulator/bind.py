@@ -127,7 +127,7 @@ class _Binding:
         return self._sizes[key]
 
     def row(self, op: Op) -> dict[str, Floats | float]:
-        """Return the columns of one op that are not zero."""
+        """Return the columns of one op that are not zero: (points,), or one number for all points."""
         operands = [self._tensors[operand.tensor] for operand in op.reads]
         extents = self._extents(op)
         written = [self._tensors[name] for name in op.writes]

@@ -10,7 +10,7 @@ from traces.workload import Phase, Workload
 
 
 def bops(macs: Floats, weight_bits: Floats, *, activation_bits: Floats) -> Floats:
-    """Return bit operations without accumulator: `macs * w * a`.
+    """Return bit operations without accumulator: `macs * w * a`, (rows,) as all three.
 
     For products of two activations both widths are the operands' own; a float counts as its width.
     """

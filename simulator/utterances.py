@@ -115,6 +115,9 @@ def schedule(workload: Workload, phase: Phase, *, utterances: tuple[Utterance, .
     """Return when `phase` runs for these utterances.
 
     Audio longer than the recogniser's window is cut into equal windows, each with its share of the tokens.
+
+    Raises:
+        EdgeAsrError: if there are no utterances.
     """
     if not utterances:
         raise EdgeAsrError("no utterances to cost; give at least one pair of audio seconds and tokens")

@@ -8,14 +8,13 @@ from torch import nn
 
 from traces.cache_argument import cache_argument
 from traces.dims import Dim
+from traces.encoder_phase import EXAMPLE_BATCH, PREFIX
 from traces.export import trace_module
 from traces.graph import Graph, Role
 from traces.workload import BATCH, PAST_TOKENS, Phase
 
-PREFIX = "network."
-EXAMPLE_BATCH = 2
 EXAMPLE_PAST = 7
-"""Sizes of the example inputs; anything above 1 that no other extent has serves."""
+"""Tokens of the example cache; anything above 1 that no other extent has serves."""
 
 KeyValue = tuple[torch.Tensor, torch.Tensor]
 
@@ -83,17 +82,41 @@ def _cache(filled: Sequence[KeyValue], layers: int) -> Any:
     return cache
 
 
-def trace_cross_kv(
+def trace_decoder_phases(
     network: Any,
     name: str,
     *,
     encoded: torch.Tensor,
     encoded_tokens: Dim,
+    prompt_tokens: int,
     projection: nn.Module | None = None,
-) -> Graph:
-    """Return the graph of the keys and values of one encoder output; `projection` is `CrossKeyValue`."""
+) -> tuple[Graph, Graph, Graph]:
+    """Return the graphs of cross keys and values, prefill, and one decode step.
+
+    encoded: (batch, positions, d), an example of what the encoder says, with `encoded_tokens` for positions.
+    `projection` makes the cross keys and values where `CrossKeyValue` does not.
+    """
+    project = projection or CrossKeyValue(network)
+    return (
+        trace_cross_kv(project, name, encoded=encoded, encoded_tokens=encoded_tokens),
+        trace_decoder(
+            network,
+            name,
+            encoded=encoded,
+            encoded_tokens=encoded_tokens,
+            phase=Phase.PREFILL,
+            tokens=prompt_tokens,
+        ),
+        trace_decoder(
+            network, name, encoded=encoded, encoded_tokens=encoded_tokens, phase=Phase.DECODE, tokens=1
+        ),
+    )
+
+
+def trace_cross_kv(projection: nn.Module, name: str, *, encoded: torch.Tensor, encoded_tokens: Dim) -> Graph:
+    """Return the graph of the keys and values of one encoder output, as `CrossKeyValue` projects them."""
     return trace_module(
-        projection or CrossKeyValue(network),
+        projection,
         (encoded,),
         name=name,
         phase=Phase.CROSS_KV,

@@ -9,18 +9,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from traces.decoder_phases import (
-    EXAMPLE_BATCH,
-    PREFIX,
-    KeyValue,
-    project_keys_and_values,
-    trace_cross_kv,
-    trace_decoder,
-)
-from traces.export import trace_module
+from traces.decoder_phases import KeyValue, project_keys_and_values, trace_decoder_phases
+from traces.encoder_phase import EXAMPLE_BATCH, encoder_positions, trace_encoder
 from traces.graph import Graph
-from traces.moonshine import encoder_positions
-from traces.workload import AUDIO_SAMPLES, BATCH, Phase
+from traces.workload import AUDIO_SAMPLES, BATCH
 
 FRAME_SAMPLES = 80
 """5 ms; the audio is padded to whole frames."""
@@ -29,16 +21,16 @@ EXAMPLE_FRAMES = 600
 FRAMES = f"({AUDIO_SAMPLES} + {FRAME_SAMPLES - 1}) // {FRAME_SAMPLES}"
 
 
-class Encode(nn.Module):
+class EncodeFrames(nn.Module):
     """The encoder on raw audio in frames."""
 
     def __init__(self, network: Any) -> None:
         super().__init__()
         self.network = network
 
-    def forward(self, frames: torch.Tensor) -> torch.Tensor:
-        """Encode frames: (batch, frames, 80) -> (batch, ceil(frames / 4), d)."""
-        encoded: torch.Tensor = self.network.model.encoder(frames.flatten(1)).last_hidden_state
+    def forward(self, heard: torch.Tensor) -> torch.Tensor:
+        """Encode heard: (batch, frames, 80) -> (batch, ceil(frames / 4), d)."""
+        encoded: torch.Tensor = self.network.model.encoder(heard.flatten(1)).last_hidden_state
         return encoded
 
 
@@ -59,30 +51,20 @@ class AdaptedCrossKeyValue(nn.Module):
 def trace_moonshine_streaming(network: Any, name: str, *, prompt_tokens: int) -> tuple[Graph, ...]:
     """Return the graphs of a MoonshineStreamingForConditionalGeneration, in the order of the phases."""
     device = network.model.decoder.embed_tokens.weight.device
-    encode = trace_module(
-        Encode(network),
-        (torch.empty((EXAMPLE_BATCH, EXAMPLE_FRAMES, FRAME_SAMPLES), device=device),),
-        name=name,
-        phase=Phase.ENCODE,
-        dynamic_shapes=({0: BATCH, 1: FRAMES},),
-        prefix=PREFIX,
+    frames = torch.empty((EXAMPLE_BATCH, EXAMPLE_FRAMES, FRAME_SAMPLES), device=device)
+    encode = trace_encoder(
+        EncodeFrames(network), name, heard=frames, hears="frames", axes={0: BATCH, 1: FRAMES}
     )
     positions = encoder_positions(encode)
     length = int(positions.at({AUDIO_SAMPLES: EXAMPLE_FRAMES * FRAME_SAMPLES}))
     width = network.config.encoder_config.hidden_size
     encoded = torch.empty((EXAMPLE_BATCH, length, width), device=device)
-    return (
-        encode,
-        trace_cross_kv(
-            network, name, encoded=encoded, encoded_tokens=positions, projection=AdaptedCrossKeyValue(network)
-        ),
-        trace_decoder(
-            network,
-            name,
-            encoded=encoded,
-            encoded_tokens=positions,
-            phase=Phase.PREFILL,
-            tokens=prompt_tokens,
-        ),
-        trace_decoder(network, name, encoded=encoded, encoded_tokens=positions, phase=Phase.DECODE, tokens=1),
+    decoder = trace_decoder_phases(
+        network,
+        name,
+        encoded=encoded,
+        encoded_tokens=positions,
+        prompt_tokens=prompt_tokens,
+        projection=AdaptedCrossKeyValue(network),
     )
+    return (encode, *decoder)

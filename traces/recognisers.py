@@ -16,7 +16,11 @@ from traces.workload import Phase, Workload
 
 
 def build_workload(config: Any, name: str, *, prompt_tokens: int | None = None) -> Workload:
-    """Return the workload of a WhisperConfig or MoonshineConfig; no weights are made or needed."""
+    """Return the workload of a WhisperConfig or MoonshineConfig; no weights are made or needed.
+
+    Raises:
+        EdgeAsrError: if the configuration is of another family.
+    """
     from transformers import (
         MoonshineForConditionalGeneration,
         MoonshineStreamingForConditionalGeneration,
@@ -42,6 +46,9 @@ def trace_recogniser(model: Any, name: str, *, prompt_tokens: int | None = None)
 
     `prompt_tokens` are fed before the first token is read: by default 4 for multilingual Whisper (start,
     language, task, no timestamps), 2 for English Whisper (start, no timestamps) and 1 for Moonshine (start).
+
+    Raises:
+        EdgeAsrError: if the model is of another family, or an op of it has no rule.
     """
     config = model.config
     prompt = prompt_tokens or 1 + len(prompt_words(model))

@@ -16,7 +16,11 @@ Axes = Mapping[int, str]
 
 
 def torch_dynamic_shapes(axes: object) -> Any:
-    """Return what torch.export wants for nested inputs whose leaves are `Axes`; None is a fixed shape."""
+    """Return what torch.export wants for nested inputs whose leaves are `Axes`; None is a fixed shape.
+
+    Raises:
+        EdgeAsrError: if a leaf is something else.
+    """
     if axes is None:
         return None
     if isinstance(axes, Mapping):

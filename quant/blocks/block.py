@@ -55,7 +55,11 @@ class Block:
     shortcuts: Shortcuts = field(default_factory=Shortcuts)
 
     def local(self, name: str) -> str:
-        """Return the name inside the block of a module or parameter with a full name."""
+        """Return the name inside the block of a module or parameter with a full name.
+
+        Raises:
+            EdgeAsrError: if it is no part of the block.
+        """
         for front, inside in self.prefix.items():
             if name == front or name.startswith(front + "."):
                 return (inside + name[len(front) :]).lstrip(".")

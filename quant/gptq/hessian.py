@@ -38,7 +38,7 @@ class Hessian:
             self._n_waiting += len(part)
 
     def total(self) -> Tensor:
-        """Return the sum over all tokens so far."""
+        """Return the sum over all tokens so far: (in, in)."""
         self._add_waiting_()
         for strip in self._strips():
             self._sum[strip.stop :, strip] = self._sum[strip, strip.stop :].T

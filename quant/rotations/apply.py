@@ -17,7 +17,10 @@ _BLOCK = "rotations"
 
 
 def random_rotations(model: nn.Module, sites: Sites, *, seed: int) -> dict[str, Tensor]:
-    """Return a random Hadamard matrix for each residual stream and for the values of each attention."""
+    """Return random Hadamard matrices by the names of what they rotate.
+
+    (channels, channels) for each residual stream, (head, head) for the values of each attention.
+    """
     generator = torch.Generator().manual_seed(seed)
     size = model.get_parameter(f"{sites.last_norm}.weight").shape[0]
     rotations = {stream.name: random_hadamard(size, generator) for stream in sites.streams}

@@ -45,7 +45,7 @@ def with_norm(parameters: Parameters, site: NormSite) -> dict[str, Tensor]:
 
 
 def centred(parameters: Parameters, writer: str) -> dict[str, Tensor]:
-    """Return a layer that writes the residual stream, writing numbers whose mean over channels is zero."""
+    """Return a layer that writes the residual stream, (out, in) and (out,), with zero mean over `out`."""
     return {
         name: parameters[name] - parameters[name].mean(0, keepdim=True) for name in _parts(parameters, writer)
     }
@@ -75,7 +75,7 @@ def rotated(parameters: Parameters, sites: Sites, *, rotations: Parameters) -> d
 
 
 def rotated_rows(parameters: Parameters, module: str, *, rotation: Tensor) -> dict[str, Tensor]:
-    """Return a projection whose result is rotated within each head by (head, head)."""
+    """Return a projection, (out, in) and (out,), whose result is rotated within each head by (head, head)."""
     size = len(rotation)
     return {
         name: torch.einsum("hi...,ij->hj...", x.reshape(-1, size, *x.shape[1:]), rotation).flatten(0, 1)
@@ -84,7 +84,7 @@ def rotated_rows(parameters: Parameters, module: str, *, rotation: Tensor) -> di
 
 
 def reading_hadamard(parameters: Parameters, module: str) -> dict[str, Tensor]:
-    """Return a layer that reads Hadamard-transformed features."""
+    """Return the weight, (out, in), of a layer that reads Hadamard-transformed features."""
     return {f"{module}.weight": hadamard_transform(parameters[f"{module}.weight"])}
 
 

@@ -86,7 +86,7 @@ class _Student:
     def gradients(
         self, rotations: Parameters, batches: Sequence[CalibrationBatch]
     ) -> tuple[float, dict[str, Tensor]]:
-        """Return the mean loss over some batches, and its gradient for every rotation, float64."""
+        """Return the mean loss over some batches, and its gradient, (size, size) for every rotation."""
         with torch.enable_grad():
             leaves = {name: matrix.float().requires_grad_() for name, matrix in rotations.items()}
             weights = self._weights(leaves)

@@ -94,7 +94,11 @@ class _Editor:
         self._seen.update((*tensors_read(current), *current.writes))
 
     def put_weightless_(self, op: Op) -> None:
-        """Put a LayerNorm as the RMSNorm that is left of it once weight and bias are in its readers."""
+        """Put a LayerNorm as the RMSNorm that is left of it once weight and bias are in its readers.
+
+        Raises:
+            EdgeAsrError: if the norm is another already.
+        """
         if op.function != "layer_norm":
             raise EdgeAsrError(
                 f"norm '{op.module}' is a {op.function}: the graph is rotated already; keep one of "

@@ -51,7 +51,11 @@ def measure_all(
 def measure_jobs(
     jobs: Sequence[Job], folder: RunFolder, *, progress: Progress, executor: Executor | None = None
 ) -> tuple[tuple[Measured, ...], tuple[str, ...]]:
-    """Return every cell of some jobs in order, and a line for each job that failed; as `measure_all`."""
+    """Return every cell of some jobs in order, and a line for each job that failed; as `measure_all`.
+
+    Raises:
+        EdgeAsrError: as `measure_all`.
+    """
     if executor is None:
         bench = Workbench()
         outcomes = tuple(measure(job, bench, progress=progress) for job in jobs)

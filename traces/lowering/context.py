@@ -197,7 +197,11 @@ def has_tensor(node: Node) -> bool:
 
 
 def tensor_of(node: Node) -> torch.Tensor:
-    """Return the fake tensor a node results in."""
+    """Return the fake tensor a node results in.
+
+    Raises:
+        EdgeAsrError: if it results in something else.
+    """
     value = node.meta.get("val")
     if not isinstance(value, torch.Tensor):
         raise EdgeAsrError(f"node {node.name} ({node.target}) results in no tensor")
@@ -225,7 +229,11 @@ def arg(node: Node, position: int, name: str, default: object = None) -> object:
 
 
 def node_arg(node: Node, position: int, name: str) -> Node:
-    """Return a tensor argument that must be there."""
+    """Return a tensor argument that must be there.
+
+    Raises:
+        EdgeAsrError: if it is missing, or no tensor.
+    """
     found = arg(node, position, name)
     if not isinstance(found, Node):
         raise EdgeAsrError(f"op {node.target}: argument '{name}' is no tensor")
