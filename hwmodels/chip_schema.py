@@ -30,6 +30,7 @@ class LevelNode(Node):
     partial_write_factor: QuantityNode | None = None
     short_read_factor: QuantityNode | None = None
     matvec_share: QuantityNode | None = None
+    cache_bytes: QuantityNode | None = None
     channel_s: QuantityNode | None = None
 
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from hwmodels.chip import Chip
+from hwmodels.chip import Chip, Level
 from hwmodels.op_table import Floats, OpClass, OpTable
 from hwmodels.placement import Placement
-from hwmodels.quantity import NOMINAL
+from hwmodels.quantity import NOMINAL, nominal
 from hwmodels.row_rates import RowRates
 from hwmodels.traffic import LevelBytes
 from hwmodels.unpack import touched_weights
@@ -19,25 +19,27 @@ def level_bytes(
 
     There is no buffer to tile for, only registers: a kernel that computes `lanes.m` by `lanes.n` results at
     once reads each moving element once per `lanes.n` results and each stationary one once per `lanes.m`, from
-    the memory it lives in. Weights that software widens are read once, and used from the nearest memory.
+    the memory it lives in. Weights that software widens are read once, and used from the nearest memory. What
+    fits the cache of the memory it lives in comes from there once.
     """
     product = is_product(ops)
     widened = np.isfinite(rates.weights_per_s[NOMINAL])
     activation_product = ops.op_class == OpClass.ACTIVATION_PRODUCT
-    stationary_once = np.where(activation_product, ops.second_bytes, weight_bytes)
+    once = np.where(activation_product, ops.second_bytes, weight_bytes)
     moving = np.where(product, ops.input_bytes * np.ceil(ops.n / rates.lanes.n), ops.input_bytes)
     uses = np.where(product, np.ceil(ops.m / rates.lanes.m), 1.0)
-    stationary = stationary_once * np.where(widened, 1.0, uses)
     moving = np.where(ops.op_class == OpClass.DEPTHWISE, ops.input_bytes * ops.kernel / ops.stride, moving)
-    second = np.where(activation_product, stationary, ops.second_bytes)
-    homes = (
-        (placement.activation_level, moving + ops.epilogue_bytes),
-        (placement.second_level, second),
-        (placement.weight_level, np.where(activation_product, weight_bytes, stationary)),
-        (placement.output_level, ops.output_bytes),
-    )
-    nearest, *others = (
-        sum((np.where(level == idx, size_bytes, 0.0) for level, size_bytes in homes), np.zeros((1, 1)))
-        for idx in range(len(chip.levels))
-    )
+
+    def crossing(idx: int, level: Level) -> Floats:
+        cached = False if level.cache_bytes is None else once <= nominal(level.cache_bytes)
+        stationary = once * np.where(widened | cached, 1.0, uses)
+        homes = (
+            (placement.activation_level, moving + ops.epilogue_bytes),
+            (placement.second_level, np.where(activation_product, stationary, ops.second_bytes)),
+            (placement.weight_level, np.where(activation_product, weight_bytes, stationary)),
+            (placement.output_level, ops.output_bytes),
+        )
+        return sum((np.where(home == idx, size_bytes, 0.0) for home, size_bytes in homes), np.zeros((1, 1)))
+
+    nearest, *others = (crossing(idx, level) for idx, level in enumerate(chip.levels))
     return nearest + np.where(widened, touched_weights(ops) * rates.weight_bytes * uses, 0.0), *others

@@ -26,6 +26,9 @@ STEP = 0.1
 MOST = math.log(20.0)
 """Largest log factor of a speed that is tried."""
 
+HALVINGS = 24
+"""Of the interval of log factors, to some 4e-7 of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sibling:
@@ -77,11 +80,7 @@ def _without(chip: Chip, pace: Parameter, cases: Sequence[Case], bench: Bench, k
     energies = [case.energy_j for case in cases]
     measured_j = np.array([np.nan if value is None else value for value in energies])[known]
 
-    def too_slow(log: float) -> float:
-        found = bench.predict(_times(chip, pace, log)).latency_s.nominal[known]
-        return float(np.mean(np.log(found / measured_s)))
-
-    chip = _times(chip, pace, _root(too_slow))
+    chip = _at_pace(chip, pace, bench, measured_s, known)
     if np.isnan(measured_j).any():
         return bench.predict(chip)
     power = Parameter("power", power_paths(chip))
@@ -93,20 +92,32 @@ def _without(chip: Chip, pace: Parameter, cases: Sequence[Case], bench: Bench, k
     return bench.predict(_times(chip, power, _root(too_frugal)))
 
 
+def _at_pace(chip: Chip, pace: Parameter, bench: Bench, measured_s: Floats, known: Bools) -> Chip:
+    """Return the chip at the speed that meets the known ones of a bench's cases in the mean of logs."""
+
+    def too_slow(log: float) -> float:
+        found = bench.predict(_times(chip, pace, log)).latency_s.nominal[known]
+        return float(np.mean(np.log(found / measured_s)))
+
+    return _times(chip, pace, _root(too_slow))
+
+
 def _with_rates_of(chip: Chip, siblings: Sequence[Sibling]) -> Chip:
-    """Return the chip with its shared rates fitted to the siblings' cases, each sibling's speed left free."""
+    """Return the chip with its shared rates fitted to its siblings' cases, together with their speeds."""
     shared = shared_rates(chip, siblings)
-    mine = [each for each in siblings if shared_rates(chip, (each,)) == shared]
+    paces = [(each, speed(each.chip)) for each in siblings if shared_rates(chip, (each,)) == shared]
+    mine = [(each, pace) for each, pace in paces if pace is not None]
     if not shared or not mine:
         return chip
-    benches = [Bench([(case.network, case.precision) for case in each.cases]) for each in mine]
+    benches = [Bench([(case.network, case.precision) for case in each.cases]) for each, _ in mine]
 
     def shape(logs: Floats) -> Floats:
         parts = []
-        for each, bench in zip(mine, benches, strict=True):
+        for (each, pace), bench in zip(mine, benches, strict=True):
             moved = scaled(each.chip, shared, factors=tuple(math.exp(log) for log in logs))
-            found = np.log(bench.predict(moved).latency_s.nominal / [case.latency_s for case in each.cases])
-            parts.append(found - found.mean())
+            measured_s = np.array([case.latency_s for case in each.cases])
+            moved = _at_pace(moved, pace, bench, measured_s, np.ones(len(measured_s), dtype=bool))
+            parts.append(np.log(bench.predict(moved).latency_s.nominal / measured_s))
         return np.concatenate(parts)
 
     start = shape(np.zeros(len(shared)))
@@ -122,7 +133,7 @@ def _times(chip: Chip, parameter: Parameter, log: float) -> Chip:
 def _root(falling: Callable[[float], float]) -> float:
     """Return where a falling function is zero, by halving an interval."""
     low, high = -MOST, MOST
-    for _ in range(40):
+    for _ in range(HALVINGS):
         middle = (low + high) / 2
         low, high = (middle, high) if falling(middle) > 0 else (low, middle)
     return (low + high) / 2

@@ -158,7 +158,8 @@ def test_the_chip_file_gives_the_fitted_chip(tmp_path: Path) -> None:
         "network,precision,latency_ms\n"
         + "".join(f"{job[0]},{job[1]},{2e3 * t}\n" for job, t in zip(JOBS, found, strict=True))
     )
-    result = calibrate(load_chip("nucleo-l4r5zi"), rows, parameters=("core=rates.*.per_cycle",))
+    chosen = ("core=rates.*.per_cycle", "flash=levels.flash.bandwidth_bytes_per_s")
+    result = calibrate(load_chip("nucleo-l4r5zi"), rows, parameters=chosen)
     path = tmp_path / "slow.yaml"
     save_chip(result, path, inherit="nucleo-l4r5zi", measured=rows.name)
     before, after = (dict(load_chip(name).quantities()) for name in ("nucleo-l4r5zi", path))
