@@ -191,6 +191,17 @@ class Chip:
         for rate in self.rates:
             yield from ((f"rates.{rate.name}.lanes.{name}", getattr(rate.lanes, name)) for name in EXTENTS)
 
+    def shapes(self) -> Iterator[tuple[str, Quantity]]:
+        """Yield those `lanes` of one chip that are more than 1 as numbers, with where they come from.
+
+        A shape comes with its rate: what says how much an array does says how. None was fitted by itself.
+        """
+        for rate in self.rates:
+            for name in EXTENTS:
+                extent = getattr(rate.lanes, name)
+                if extent != 1:
+                    yield f"rates.{rate.name}.lanes.{name}", rate.shape(name)
+
     def worst_kind(self) -> Kind:
         """Return the least trustworthy kind among the chip's numbers."""
         return worst(tuple(quantity.kind for _, quantity in self.quantities()))

@@ -39,7 +39,7 @@ def built_chip(name: str, node: ChipNode) -> Chip:
 
 
 def _rate(name: str, node: RateNode) -> Rate:
-    lanes = _built(Lanes, node.lanes)
+    lanes = _built(Lanes, node.lanes, chosen=())
     by_itself = Quantity.exact(float(lanes.size()[0]), "derived", "batch x m x k x n of its lanes")
     per_cycle = by_itself if node.per_cycle is None else node.per_cycle.quantity()
     return _built(Rate, node, name=name, ops=_ops(node.ops), lanes=lanes, per_cycle=per_cycle)

@@ -8,11 +8,9 @@ import numpy as np
 from hwmodels.chip import Chip
 from hwmodels.lanes import EXTENTS, lane_table
 from hwmodels.op_table import Floats
-from hwmodels.quantity import Quantity, Varied, nominal
+from hwmodels.quantity import CHOSEN, Quantity, Varied, nominal
 from hwmodels.rate import Rate
 from traces.errors import unknown_name
-
-SOURCE = "chosen for this run"
 
 
 def choosable(chip: Chip) -> tuple[str, ...]:
@@ -50,7 +48,7 @@ def numbers_of(chip: Chip, paths: Iterable[str]) -> dict[str, Floats]:
 
 
 def _number(values: Floats) -> Quantity:
-    return Varied.over(values, SOURCE) if values.ndim else Quantity.exact(float(values), "chosen", SOURCE)
+    return Varied.over(values, CHOSEN) if values.ndim else Quantity.exact(float(values), "chosen", CHOSEN)
 
 
 def _with_lanes(rate: Rate, chosen: Mapping[str, Floats]) -> Rate:
@@ -69,4 +67,4 @@ def _with_lanes(rate: Rate, chosen: Mapping[str, Floats]) -> Rate:
 
 
 def _extent(values: Floats) -> int | Varied:
-    return Varied.over(values, SOURCE) if np.ndim(values) else int(values)
+    return Varied.over(values, CHOSEN) if np.ndim(values) else int(values)

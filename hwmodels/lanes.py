@@ -28,11 +28,14 @@ class Lanes:
     """Elements of a convolution's window taken at once, where the unit walks windows first."""
     deep: int = 1
     """Channels taken at once where it walks channels first, one element of the window after another."""
+    chosen: tuple[str, ...] = ()
+    """Which of `EXTENTS` were chosen, not said by a chip file."""
 
     def reshaped(self, extents: Mapping[str, int | Varied]) -> "Lanes":
         """Return the lanes with some of `EXTENTS` replaced."""
         batch, m, k, n = (extents.get(name, getattr(self, name)) for name in EXTENTS)
-        return replace(self, batch=batch, m=m, k=k, n=n)
+        chosen = tuple(name for name in EXTENTS if name in extents or name in self.chosen)
+        return replace(self, batch=batch, m=m, k=k, n=n, chosen=chosen)
 
     def extents(self) -> Floats:
         """Return `EXTENTS` as numbers: (chips, 4), of one chip where none is varied."""

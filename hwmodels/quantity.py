@@ -19,6 +19,8 @@ NOMINAL = 1
 """Index of the nominal corner."""
 RANGED_KINDS = frozenset({"fitted", "assumed"})
 """Kinds that must carry a range."""
+CHOSEN = "chosen for this run"
+"""The source of what is chosen by hand, or as an axis of a sweep."""
 
 
 @dataclass(frozen=True, slots=True)

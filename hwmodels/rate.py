@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from hwmodels.lanes import Lanes
 from hwmodels.op_table import OpClass
-from hwmodels.quantity import Quantity
+from hwmodels.quantity import CHOSEN, Kind, Quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,14 @@ class Rate:
     issue_share: Quantity | None = None
     """Least time between two blocks of `results_at_once`, as a share of what one keeps multipliers and output
     stage busy: only so many commands are under way. None where that never limits."""
+
+    def shape(self, extent: str) -> Quantity:
+        """Return the lanes along one extent of one chip as a number that comes with the rate."""
+        value = float(getattr(self.lanes, extent))
+        if extent in self.lanes.chosen:
+            return Quantity.exact(value, "chosen", CHOSEN)
+        kind: Kind = "assumed" if self.per_cycle.kind == "fitted" else self.per_cycle.kind
+        return Quantity.exact(value, kind, f"comes with per_cycle: {self.per_cycle.source}")
 
 
 class Remedy(StrEnum):

@@ -33,7 +33,10 @@ def bandwidth_rows(chip: Chip) -> tuple[BandwidthRow, ...]:
 
 
 def provenance_rows(chip: Chip) -> tuple[ProvenanceRow, ...]:
-    """Return every number of a chip with its unit, kind, source and range, in the order of its file."""
+    """Return every number of a chip with its unit, kind, source and range, in the order of its file.
+
+    The lanes of its rates follow, where they are more than 1.
+    """
     return tuple(
         ProvenanceRow(
             chip=chip.name,
@@ -45,5 +48,5 @@ def provenance_rows(chip: Chip) -> tuple[ProvenanceRow, ...]:
             low=number.low,
             high=number.high,
         )
-        for path, number in chip.quantities()
+        for path, number in (*chip.quantities(), *chip.shapes())
     )

@@ -50,6 +50,22 @@ def test_what_a_number_given_beside_lanes_says_holds() -> None:
     assert dict(wide.quantities())["rates.dense-int8.per_cycle"].value == 1500
 
 
+def test_lanes_are_numbers_of_a_chip_with_kind_and_source() -> None:
+    before = load_chip("npu-template")
+    shapes = dict(apply_overrides(before, ("rates.dense-int8.lanes.n=32",)).shapes())
+    chosen, kept = (shapes[f"rates.dense-int8.lanes.{name}"] for name in ("n", "k"))
+    assert (chosen.value, chosen.kind, chosen.source) == (32, "chosen", "chosen for this run")
+    assert (kept.value, kept.source.partition(": ")[0]) == (16, "comes with per_cycle")
+    assert "rates.dense-int8.lanes.batch" not in shapes
+    assert set(shapes) <= {path for path, _ in before.lanes()}
+
+
+def test_no_shape_claims_to_be_fitted() -> None:
+    shapes = dict(load_chip("hexagon-htp-v75").shapes())
+    assert shapes["rates.dense-int8.lanes.k"].kind == "assumed"
+    assert {each.kind for each in shapes.values()} <= {"assumed", "derived", "datasheet"}
+
+
 def test_a_range_grows_with_the_lanes() -> None:
     before = dict(load_chip("mcu-template").quantities())["rates.products-int8.per_cycle"]
     chip = apply_overrides(load_chip("mcu-template"), ("rates.products-int8.lanes.k=16",))
