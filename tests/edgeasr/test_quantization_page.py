@@ -4,11 +4,13 @@ import re
 import subprocess
 import sys
 from dataclasses import fields
+from itertools import product
 from pathlib import Path
 
 import pytest
 import yaml
 
+from benchmarks import outlier_errors
 from benchmarks.layer_errors import BEGIN, END, load_rows, recipes_of, settings_of, table
 from quant.details import LayerDetail
 from quant.methods import METHODS
@@ -43,6 +45,15 @@ def test_the_layer_errors_are_those_that_were_measured() -> None:
     known = dict(recipes_of(load_study(ROOT / "studies" / "edge_asr_micro.yaml")))
     for found in rows:
         assert found.settings == settings_of(known[found.row.recipe]), f"measure {found.row.recipe} again"
+
+
+def test_the_outlier_errors_are_those_that_were_measured() -> None:
+    rows = outlier_errors.load_rows()
+    assert f"{outlier_errors.BEGIN}\n{outlier_errors.table(rows)}\n{outlier_errors.END}" in PAGE
+    wanted = {recipe.name: settings_of(recipe) for recipe in outlier_errors.recipes()}
+    assert rows.keys() == set(product(outlier_errors.MODELS, wanted))
+    for (_, recipe), (_, settings) in rows.items():
+        assert settings == wanted[recipe], f"measure {recipe} again"
 
 
 def test_every_measured_column_is_in_the_table() -> None:
