@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -101,7 +100,7 @@ def _watched(
     outputs: dict[str, Tensor] = {}
     hooks = [
         before.get_submodule(name).register_forward_hook(
-            partial(_measure_, sums, outputs, name, after.get_submodule(name), kept.get(name, ALL))
+            _FloatLayer(name, sums, after.get_submodule(name), kept.get(name, ALL), outputs).measure
         )
         for name, sums in measured.items()
     ]
@@ -124,7 +123,7 @@ def _compared(
     kept = carrying(before, batch.valid)
     hooks = [
         after.get_submodule(name).register_forward_hook(
-            partial(_compare_, measured[name], y, kept.get(name, ALL))
+            _QuantizedLayer(measured[name], y, kept.get(name, ALL)).compare
         )
         for name, y in outputs.items()
     ]
@@ -135,32 +134,42 @@ def _compared(
             hook.remove()
 
 
-def _compare_(
-    sums: _Sums, target: Tensor, kept: Carrying, layer: nn.Module, _: tuple[Tensor], y: Tensor
-) -> None:
-    difference = kept.of_output(_without_bias(y, layer)) - target
-    sums.network_difference += _power(difference)
+@dataclass(frozen=True, slots=True)
+class _FloatLayer:
+    """A layer of the float network while it runs over one batch, with its quantized twin beside it."""
+
+    name: str
+    sums: _Sums
+    twin: nn.Module
+    kept: Carrying
+    outputs: dict[str, Tensor]
+
+    def measure(self, layer: nn.Module, args: tuple[Tensor], y: Tensor) -> None:
+        """Add what the twin makes of the same input; a forward hook."""
+        x = args[0]
+        target = self.kept.of_output(_without_bias(y, layer)).clone()  # without the padding
+        self.outputs[self.name] = target
+        difference = self.kept.of_output(_without_bias(self.twin(x), self.twin)) - target
+        self.sums.difference += _power(difference)
+        self.sums.power += _power(target)
+        if x.is_floating_point():
+            check_finite(self.kept.of_input(x), self.name)
+            found = moments_of(self.kept.of_input(x))
+            self.sums.inputs = found if self.sums.inputs is None else self.sums.inputs + found
 
 
-def _measure_(
-    sums: _Sums,
-    outputs: dict[str, Tensor],
-    name: str,
-    twin: nn.Module,
-    kept: Carrying,
-    layer: nn.Module,
-    args: tuple[Tensor],
-    y: Tensor,
-) -> None:
-    x = args[0]
-    outputs[name] = kept.of_output(_without_bias(y, layer)).clone()  # without the padding
-    difference = kept.of_output(_without_bias(twin(x), twin)) - outputs[name]
-    sums.difference += _power(difference)
-    sums.power += _power(outputs[name])
-    if x.is_floating_point():
-        check_finite(kept.of_input(x), name)
-        found = moments_of(kept.of_input(x))
-        sums.inputs = found if sums.inputs is None else sums.inputs + found
+@dataclass(frozen=True, slots=True)
+class _QuantizedLayer:
+    """A layer of the quantized network while it runs over the batch for which float gave `target`."""
+
+    sums: _Sums
+    target: Tensor
+    kept: Carrying
+
+    def compare(self, layer: nn.Module, _: tuple[Tensor], y: Tensor) -> None:
+        """Add how far the result is from the target; a forward hook."""
+        difference = self.kept.of_output(_without_bias(y, layer)) - self.target
+        self.sums.network_difference += _power(difference)
 
 
 def _power(x: Tensor) -> float:

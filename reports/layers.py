@@ -60,7 +60,16 @@ def layer_rows(estimate: Estimate, *, model: str, recipe: str) -> Iterator[Layer
     for phase in estimate.phases:
         costs = op_costs(phase)
         for (layer, kind), members in _groups(phase.bound.graph).items():
-            yield _layer_row(estimate, phase, costs, np.array(members), layer, kind, model, recipe)
+            yield _layer_row(
+                phase,
+                costs,
+                members=np.array(members),
+                layer=layer,
+                kind=kind,
+                model=model,
+                recipe=recipe,
+                chip=estimate.chip.name,
+            )
 
 
 def layer_of(module: str) -> str:
@@ -79,15 +88,17 @@ def _groups(graph: Graph) -> dict[tuple[str, OpKind], list[int]]:
 
 
 def _layer_row(
-    estimate: Estimate,
     phase: PhaseCost,
     costs: OpCosts,
+    *,
     members: Ints,
     layer: str,
     kind: OpKind,
     model: str,
     recipe: str,
+    chip: str,
 ) -> LayerRow:
+    """Return the sum of some ops of a phase: (members,) indices."""
     table = phase.costs
     terms_s = costs.latency_terms_s[members].sum(axis=0)
     names = term_names(table)
@@ -97,7 +108,7 @@ def _layer_row(
     return LayerRow(
         model=model,
         recipe=recipe,
-        chip=estimate.chip.name,
+        chip=chip,
         phase=phase.phase,
         layer=layer,
         kind=kind,

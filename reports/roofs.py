@@ -35,15 +35,39 @@ def roofs(
     A memory level that delivers B bytes per second allows intensity * B MACs per second.
     """
     peak = max((row.peak_mac_per_s for row in ceilings), default=math.inf)
-    lines = [Roof(label, True, low, rate, high, rate, high, rate) for label, rate in _distinct(ceilings)]
+    lines = [_flat(label, rate, low=low, high=high) for label, rate in _distinct(ceilings)]
     for idx, row in enumerate(bandwidths):
         speed = row.bandwidth_bytes_per_s
         end = min(high, peak / speed)
         if end > low:
             at = low * (end / low) ** max(0.0, 0.92 - 0.12 * idx)
             label = f"{row.level} {tick(speed, 'B/s')}"
-            lines.append(Roof(label, False, low, low * speed, end, end * speed, at, at * speed))
+            lines.append(
+                Roof(
+                    label,
+                    flat=False,
+                    intensity_low=low,
+                    rate_low=low * speed,
+                    intensity_high=end,
+                    rate_high=end * speed,
+                    intensity_label=at,
+                    rate_label=at * speed,
+                )
+            )
     return tuple(lines)
+
+
+def _flat(label: str, rate: float, *, low: float, high: float) -> Roof:
+    return Roof(
+        label,
+        flat=True,
+        intensity_low=low,
+        rate_low=rate,
+        intensity_high=high,
+        rate_high=rate,
+        intensity_label=high,
+        rate_label=rate,
+    )
 
 
 def intensity_span(

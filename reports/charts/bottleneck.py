@@ -94,7 +94,10 @@ def _tornado(rows: tuple[Sensitivity, ...], each: _Swing, whole: float) -> Frame
     sides = (("halved", each.halved, VERMILION), ("doubled", each.doubled, BLUE))
     return frame(
         "",
-        [_side(name, moving, result, each, whole, scale, colour) for name, result, colour in sides],
+        [
+            _side(name, moving, result=result, each=each, whole=whole, scale=scale, colour=colour)
+            for name, result, colour in sides
+        ],
         layout={
             "barmode": "overlay",
             "bargap": 0.25,
@@ -129,6 +132,7 @@ def _range(rows: list[Sensitivity], each: _Swing, whole: float, scale: float) ->
 def _side(
     name: str,
     rows: list[Sensitivity],
+    *,
     result: Callable[[Sensitivity], float | None],
     each: _Swing,
     whole: float,

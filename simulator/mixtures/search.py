@@ -40,7 +40,8 @@ TIME_LIMIT_S = 60.0
 class Solution:
     """The answer: a mixture within all budgets, or the nearest miss.
 
-    No mixture that needs at least the least correction seen has less than `1 - gap` of its damage.
+    No mixture that needs at least the least correction seen has less than `1 - gap` of its damage. `n_tried`
+    mixtures were costed on the way.
     """
 
     mixture: Mixture
@@ -62,14 +63,15 @@ def solve(problem: Problem, limits: Sequence[Limit], *, time_limit_s: float = TI
     search.start()
     search.run()
     if search.best is not None:
-        return Solution(search.best, True, search.gap, len(search.tried))
+        return Solution(search.best, is_feasible=True, gap=search.gap, n_tried=len(search.tried))
     missed = search.nearest
     share = 1.0 + missed.excess(limits)
     near = _Search(problem, [Limit(limit.key, limit.limit * share) for limit in limits], search.ends_s)
     with suppress(EdgeAsrError):
         near.run()
     gap = near.gap if near.best is not None else 0.0
-    return Solution(near.best or missed, False, gap, len(search.tried) + len(near.tried))
+    n_tried = len(search.tried) + len(near.tried)
+    return Solution(near.best or missed, is_feasible=False, gap=gap, n_tried=n_tried)
 
 
 @dataclass(slots=True)
