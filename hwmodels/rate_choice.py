@@ -60,7 +60,7 @@ class _Wanted:
 
 
 def choose(
-    chip: Chip, op: OpClass, weight: Format | None, activation: Format | None, *, window: int = 1
+    chip: Chip, op: OpClass, *, weight: Format | None, activation: Format | None, window: int = 1
 ) -> Choice:
     """Return how the chip does an op, following its fallbacks until a rate is found.
 

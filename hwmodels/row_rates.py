@@ -145,7 +145,13 @@ def _chosen(ops: OpTable, chip: Chip) -> _Columns:
     keys = (ops.op_class, ops.weight_format + 1, ops.activation_format + 1, window)
     distinct, rows = np.unique(np.ravel_multi_index(keys, shape), return_inverse=True)
     choices = (
-        choose(chip, OpClass(op), formats[weight], formats[activation], window=int(windows[window_idx]))
+        choose(
+            chip,
+            OpClass(op),
+            weight=formats[weight],
+            activation=formats[activation],
+            window=int(windows[window_idx]),
+        )
         for op, weight, activation, window_idx in zip(*np.unravel_index(distinct, shape), strict=True)
     )
     return _Columns(tuple(choices), rows)

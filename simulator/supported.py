@@ -79,7 +79,7 @@ def _attention_products(recipe: Recipe, attention: str) -> tuple[tuple[OpClass, 
 
 def _one(chip: Chip, op: OpClass, weight: Format, activation: Format) -> tuple[Support, str]:
     try:
-        choice = choose(chip, op, weight, activation)
+        choice = choose(chip, op, weight=weight, activation=activation)
     except EdgeAsrError as error:
         return Support.NONE, str(error)
     if choice.on_host:

@@ -60,7 +60,7 @@ def test_costing_a_stored_graph_loads_no_heavy_library() -> None:
         "from edgeasr import Utterance, estimate, load_chip, load_recipe, load_workload\n"
         "from simulator.annotate import annotated\n"
         "network = annotated(load_workload('whisper-tiny.en'), load_recipe('w8a8'))\n"
-        "estimate(network, load_chip('ethos-u85-1024'), (Utterance(5.0, 20),))\n"
+        "estimate(network, load_chip('ethos-u85-1024'), utterances=(Utterance(5.0, 20),))\n"
         f"print(sorted({NEVER | {'pandas', 'pyarrow', 'plotly', 'sympy', 'scipy'}!r} & set(sys.modules)))\n"
     )
     done = subprocess.run(

@@ -113,7 +113,7 @@ def test_every_class_in_every_format_has_a_rate_or_a_reasoned_fallback(chip: Chi
         for weight in ACTIVATIONS if op is OpClass.ACTIVATION_PRODUCT else weights:
             for activation in ACTIVATIONS:
                 for window in (1, 40):
-                    choice = choose(chip, op, weight, activation, window=window)
+                    choice = choose(chip, op, weight=weight, activation=activation, window=window)
                     assert op in choice.rate.ops
                     exact = choice.rate.activation in ("", f"{activation.kind}{activation.bits}")
                     assert exact or choice.note, (op, weight, activation, window)
@@ -121,7 +121,7 @@ def test_every_class_in_every_format_has_a_rate_or_a_reasoned_fallback(chip: Chi
 
 def test_int8_products_with_weights_run_on_the_chip_itself(chip: Chip) -> None:
     for op in PRODUCTS:
-        choice = choose(chip, op, INT8_CHANNEL, Format.parse("int8_token"))
+        choice = choose(chip, op, weight=INT8_CHANNEL, activation=Format.parse("int8_token"))
         native = chip.unit(choice.rate.unit).kind != "host" and not choice.note
         assert native or chip.name in WITHOUT_INT8 or (op is OpClass.ACTIVATION_PRODUCT and choice.note)
 
