@@ -12,7 +12,7 @@ BLOCK_ELEMENTS = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
+class ConfidenceInterval:
     """A 95 % confidence interval."""
 
     low: float
@@ -35,8 +35,8 @@ def resample_sums(counts: NDArray[np.int64], *, n_resamples: int, seed: int) -> 
     return np.concatenate(sums)
 
 
-def interval(estimates: NDArray[np.float64]) -> Interval:
+def interval(estimates: NDArray[np.float64]) -> ConfidenceInterval:
     """Return the central 95 % of bootstrap estimates (percentile method, Efron 1979)."""
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(estimates, (tail, 1 - tail))
-    return Interval(float(low), float(high))
+    return ConfidenceInterval(float(low), float(high))

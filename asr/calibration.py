@@ -9,13 +9,14 @@ import torch
 from asr.audio import Samples
 from asr.corpora import load_corpus
 from asr.corpus import Corpus, Utterance
-from asr.decode import BATCH_SIZE, Progress, transcribe
+from asr.decode import BATCH_SIZE, transcribe
 from asr.encode import features
 from asr.recogniser import Recogniser
 from asr.segments import split_at_pauses
 from quant.calibration import CalibrationBatch, CalibrationData, enough_tokens
 from quant.recipe import Recipe
 from traces.errors import EdgeAsrError
+from traces.progress import Steps
 
 
 def calibration_data(
@@ -26,7 +27,7 @@ def calibration_data(
     limit: int | None = None,
     tokens: int | None = None,
     batch_size: int = BATCH_SIZE,
-    progress: Progress | None = None,
+    progress: Steps | None = None,
 ) -> CalibrationData:
     """Return encoder inputs and decoder tokens of a corpus, one utterance, or window of one, per batch.
 
@@ -67,7 +68,7 @@ def calibration_for(
     *,
     corpus: str,
     limit: int | None = None,
-    progress: Progress | None = None,
+    progress: Steps | None = None,
 ) -> CalibrationData | None:
     """Return what a recipe has to be shown of a corpus, by name; None if it needs no data.
 

@@ -1,6 +1,6 @@
 """Greedy decoding: audio in, text and token counts out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -13,13 +13,11 @@ from asr.encode import encode
 from asr.recogniser import Recogniser
 from asr.segments import split_at_pauses
 from traces.cache_argument import cache_argument
+from traces.progress import Steps
 from traces.workload import SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
     from transformers.modeling_outputs import BaseModelOutput
-
-Progress = Callable[[int, int], None]
-"""Called with how many utterances are done, and how many there are."""
 
 BATCH_SIZE = 16
 
@@ -57,7 +55,7 @@ def transcribe(
     audios: Sequence[Samples],
     *,
     batch_size: int = BATCH_SIZE,
-    progress: Progress | None = None,
+    progress: Steps | None = None,
 ) -> tuple[Transcript, ...]:
     """Transcribe utterances greedily, in batches of similar length; results are in the order given.
 

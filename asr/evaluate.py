@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from asr.corpus import Corpus, CorpusIdentity, Utterance
-from asr.decode import BATCH_SIZE, Progress, Transcript, transcribe
+from asr.decode import BATCH_SIZE, Transcript, transcribe
 from asr.normalise import normalise, normaliser_name
 from asr.recogniser import Family, Recogniser, TokenCap
 from asr.results import UtteranceResult, load_rows, rows_to_frame, save_rows
 from asr.score import Scores, count_errors, score
 from traces.errors import EdgeAsrError
 from traces.executing import finished
+from traces.progress import Steps
 from traces.workload import SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def evaluate(
     *,
     limit: int | None = None,
     batch_size: int = BATCH_SIZE,
-    progress: Progress | None = None,
+    progress: Steps | None = None,
     partial: Path | None = None,
     executor: Executor | None = None,
 ) -> Evaluation:
@@ -180,7 +181,7 @@ class _Shard:
 
 
 def _shards_here(
-    recogniser: Recogniser, corpus: Corpus, *, start: int, batch_size: int, progress: Progress | None
+    recogniser: Recogniser, corpus: Corpus, *, start: int, batch_size: int, progress: Steps | None
 ) -> Iterator[list[UtteranceResult]]:
     """Yield the rows of one shard after the other, from an utterance on, telling how far each batch is."""
     done = start
@@ -212,7 +213,7 @@ def _warm_rows(shard: _Shard) -> list[UtteranceResult]:
     return _rows(shard, None)
 
 
-def _rows(shard: _Shard, progress: Progress | None) -> list[UtteranceResult]:
+def _rows(shard: _Shard, progress: Steps | None) -> list[UtteranceResult]:
     audios = [utterance.audio for utterance in shard.utterances]
     transcripts = transcribe(shard.recogniser, audios, batch_size=shard.batch_size, progress=progress)
     return [_row(*pair) for pair in zip(shard.utterances, transcripts, strict=True)]
@@ -241,12 +242,12 @@ def _row(utterance: Utterance, transcript: Transcript) -> UtteranceResult:
     )
 
 
-def _continued(progress: Progress | None, *, before: int, of: int | None) -> Progress:
+def _continued(progress: Steps | None, *, before: int, of: int | None) -> Steps:
     """Return a callback that adds to the utterances done before."""
     return lambda done, _: _report(progress, done=before + done, of=of)
 
 
-def _report(progress: Progress | None, *, done: int, of: int | None) -> None:
+def _report(progress: Steps | None, *, done: int, of: int | None) -> None:
     """Tell how far a corpus is; a total that is not known stays one ahead."""
     if progress:
         progress(done, done + 1 if of is None else of)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from asr.bootstrap import Interval, interval, resample_sums
+from asr.bootstrap import ConfidenceInterval, interval, resample_sums
 from asr.normalise import normalise
 from asr.results import UtteranceResult
 from traces.errors import EdgeAsrError
@@ -55,7 +55,7 @@ class Scores:
     """
 
     wer: float
-    wer_interval: Interval
+    wer_interval: ConfidenceInterval
     cer: float
     substitutions: int
     deletions: int
@@ -80,7 +80,7 @@ class WerDifference:
     """WER minus the baseline's on the same utterances, with the paired 95 % bootstrap interval."""
 
     difference: float
-    interval: Interval
+    interval: ConfidenceInterval
     n_utterances: int
 
 

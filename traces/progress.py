@@ -1,6 +1,10 @@
 """How long work tells how far it is."""
 
+from collections.abc import Callable
 from typing import Protocol
+
+Steps = Callable[[int, int], None]
+"""Progress of one task, which the caller names: called with how many steps are done, and of how many."""
 
 
 class Progress(Protocol):

@@ -4,12 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asr import bootstrap
-from asr.bootstrap import Interval, interval, resample_sums
+from asr.bootstrap import ConfidenceInterval, interval, resample_sums
 
 
 def test_equal_utterances_have_an_interval_without_width() -> None:
     sums = resample_sums(np.full((20, 2), (1, 4)), n_resamples=100, seed=0)
-    assert interval(sums[:, 0] / sums[:, 1]) == Interval(0.25, 0.25)
+    assert interval(sums[:, 0] / sums[:, 1]) == ConfidenceInterval(0.25, 0.25)
 
 
 def test_two_utterances_by_hand() -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asr.bootstrap import Interval
+from asr.bootstrap import ConfidenceInterval
 from asr.results import UtteranceResult
 from asr.score import compare, count_errors, score
 from traces.errors import EdgeAsrError
@@ -61,7 +61,7 @@ def test_character_errors_by_hand() -> None:
 
 def test_all_right_is_zero_with_no_width() -> None:
     scores = score(rows([("stop", "Stop!"), ("red lamp", "red lamp")]))
-    assert (scores.wer, scores.cer, scores.wer_interval) == (0.0, 0.0, Interval(0.0, 0.0))
+    assert (scores.wer, scores.cer, scores.wer_interval) == (0.0, 0.0, ConfidenceInterval(0.0, 0.0))
 
 
 def test_an_empty_hypothesis_is_all_deletions() -> None:
@@ -81,7 +81,7 @@ def test_difference_by_hand() -> None:
     baseline = rows([("red lamp", "red lamp")] * 10)
     worse = rows([("red lamp", "red fan")] * 10)
     found = compare(worse, baseline)
-    assert (found.difference, found.interval, found.n_utterances) == (0.5, Interval(0.5, 0.5), 10)
+    assert (found.difference, found.interval, found.n_utterances) == (0.5, ConfidenceInterval(0.5, 0.5), 10)
 
 
 def test_one_lucky_utterance_may_be_chance() -> None:
