@@ -87,7 +87,7 @@ def test_estimate(benchmark: BenchmarkFixture, model: str) -> None:
 @pytest.mark.benchmark(group="one utterance of 30 s and 100 decode steps, bound and warm")
 @pytest.mark.parametrize("chip", ["ethos-u85-1024", "hexagon-htp-v75", "nucleo-l4r5zi"])
 def test_one_chip(benchmark: BenchmarkFixture, whole: Task, chip: str) -> None:
-    benchmark(cost_on_variants, whole, load_chip(chip), {})
+    benchmark(cost_on_variants, whole, load_chip(chip), varied={})
 
 
 @pytest.mark.benchmark(group="1,000 variants of a chip, the same utterance")

@@ -77,8 +77,10 @@ def cost(ops: OpTable, placement: Placement, chip: Chip) -> CostTable:
 
 def _nominal(term: Floats, ops: OpTable) -> Floats:
     """Return the nominal values on the only chip, (rows,); terms of several chips do not broadcast."""
-    nominal: Floats = np.broadcast_to(term[NOMINAL], (1, ops.n_rows))[0]
-    return nominal
+    shape = (1, ops.n_rows)
+    nominal: Floats = term[NOMINAL]
+    row: Floats = (nominal if nominal.shape == shape else np.broadcast_to(nominal, shape))[0]
+    return row
 
 
 def _by_level(term: Sequence[Floats], ops: OpTable) -> Floats:

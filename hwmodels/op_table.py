@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,6 +112,10 @@ class OpTable:
     convolution: Bools
     """Whether the op is a convolution, over windows of whatever size."""
 
+    def among(self, classes: tuple[OpClass, ...]) -> Bools:
+        """Return which rows are of one of some classes: (rows,)."""
+        return _is_among(classes)[self.op_class]
+
     @property
     def n_rows(self) -> int:
         """How many rows the table has."""
@@ -132,3 +137,9 @@ class OpTable:
             field.name: getattr(self, field.name)[rows] for field in fields(self) if field.name != "formats"
         }
         return OpTable(formats=self.formats, **columns)
+
+
+@cache
+def _is_among(classes: tuple[OpClass, ...]) -> Bools:
+    """Return for every class whether it is one of some: (classes,)."""
+    return np.isin(np.array(list(OpClass)), classes)

@@ -99,8 +99,8 @@ def corner_table(quantities: tuple[Quantity, ...], *, more_is_faster: bool) -> F
     There is one chip unless a number is `Varied`; all that vary have as many values.
     `more_is_faster` holds for bandwidths, clocks and rates; not for delays, powers and energies.
     """
-    low, nominal, high = ([getattr(each, end) for each in quantities] for end in ("low", "value", "high"))
-    table = np.array([high, nominal, low] if more_is_faster else [low, nominal, high])[:, None, :]
+    rising = np.array([(each.low, each.value, each.high) for each in quantities]).reshape(-1, 3).T
+    table = (rising[::-1] if more_is_faster else rising)[:, None, :]
     varied = {idx: each for idx, each in enumerate(quantities) if isinstance(each, Varied)}
     if varied:
         table = np.repeat(table, len(next(iter(varied.values())).values), axis=1)

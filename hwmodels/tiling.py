@@ -19,6 +19,7 @@ from hwmodels.row_rates import RowRates
 from hwmodels.tile_search import Products, Reloads, search_reloads
 from hwmodels.traffic import LevelBytes
 
+_TILED = (OpClass.DENSE, OpClass.MATVEC, OpClass.ACTIVATION_PRODUCT)
 CHUNK = 1024
 """Products searched at a time: candidates of one chunk stay in the processor's cache."""
 
@@ -149,8 +150,7 @@ def _products(ops: OpTable, chip: Chip, idx: int, *, stationary_bytes: Floats, r
 
 
 def _is_tiled(ops: OpTable) -> Bools:
-    tiled: Bools = np.isin(ops.op_class, (OpClass.DENSE, OpClass.MATVEC, OpClass.ACTIVATION_PRODUCT))
-    return tiled & (ops.macs > 0) & (ops.input_bytes > 0)
+    return ops.among(_TILED) & (ops.macs > 0) & (ops.input_bytes > 0)
 
 
 def _buffer_bytes(chip: Chip, idx: int) -> Floats:

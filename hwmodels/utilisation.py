@@ -14,7 +14,7 @@ from hwmodels.row_rates import RowRates
 
 def is_product(ops: OpTable) -> Bools:
     """Return which rows are products or convolutions: (rows,)."""
-    return np.isin(ops.op_class, PRODUCTS)
+    return ops.among(PRODUCTS)
 
 
 def work(ops: OpTable) -> Floats:
