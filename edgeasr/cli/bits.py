@@ -8,42 +8,55 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgeasr.cli.estimating import AudioOption, TokensOption
+from edgeasr.cli.measuring import CorpusOption, FloatModelArgument, LimitOption
 from edgeasr.cli.output import Format, FormatOption, show, tell
 from edgeasr.cli.parallel import ClusterOption, JobsOption
 from traces.errors import EdgeAsrError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reports.bits.answer import Answer
+    from reports.bits.chip_rows import ChipAnswerRow
 
 NOT_MET = 3
 """The exit code where no recipe meets the budget."""
 
 
+BudgetOption = Annotated[
+    str, typer.Option(help="Limits: latency_s=0.2,energy_j=50mJ,packed_bytes=8MiB,sram_bytes=1MiB.")
+]
+ChipOption = Annotated[str | None, typer.Option(help="A chip of the library, or the path of a chip file.")]
+ChipsOption = Annotated[
+    str | None,
+    typer.Option(help="Instead of --chip: all, or names; which of them can run it within the budget."),
+]
+FormatsOption = Annotated[
+    str | None,
+    typer.Option(
+        help="What units may take: w8a8,w4a16-g32,w4a8-g32-kv4,float or recipes; those the chip computes "
+        "or stores by default."
+    ),
+]
+CostOnlyOption = Annotated[
+    bool,
+    typer.Option(
+        "--cost-only",
+        help="Measure nothing, for which no weights are needed: what bits cost one utterance.",
+    ),
+]
+
+
 def bits(
-    model: Annotated[str, typer.Argument(help="A known model, a hub id, or the folder of a checkpoint.")],
-    budget: Annotated[
-        str, typer.Option(help="Limits: latency_s=0.2,energy_j=50mJ,packed_bytes=8MiB,sram_bytes=1MiB.")
-    ],
-    chip: Annotated[
-        str | None, typer.Option(help="A chip of the library, or the path of a chip file.")
-    ] = None,
-    chips: Annotated[
-        str | None,
-        typer.Option(help="Instead of --chip: all, or names; which of them can run it within the budget."),
-    ] = None,
-    corpus: Annotated[
-        str, typer.Option(help="bundled, audiofolder:PATH, or a corpus of the Open ASR Leaderboard.")
-    ] = "bundled",
+    model: FloatModelArgument,
+    budget: BudgetOption,
+    chip: ChipOption = None,
+    chips: ChipsOption = None,
+    corpus: CorpusOption = "bundled",
     max_wer_increase: Annotated[
         float | None, typer.Option(min=0.0, help="At most so many points over float; predicted with --chips.")
     ] = None,
-    formats: Annotated[
-        str | None,
-        typer.Option(
-            help="What units may take: w8a8,w4a16-g32,w4a8-g32-kv4,float or recipes; those the chip computes "
-            "or stores by default."
-        ),
-    ] = None,
+    formats: FormatsOption = None,
     method: Annotated[str, typer.Option(help="What rounds the weights: gptq, hqq or rtn.")] = "gptq",
     front: Annotated[
         bool, typer.Option("--front", help="Show the mixtures along the first budget instead.")
@@ -54,14 +67,8 @@ def bits(
     calibration: Annotated[
         str, typer.Option(help="The corpus for the method and for sensitivities.")
     ] = "bundled:calibration",
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many utterances.")] = None,
-    cost_only: Annotated[
-        bool,
-        typer.Option(
-            "--cost-only",
-            help="Measure nothing, for which no weights are needed: what bits cost one utterance.",
-        ),
-    ] = False,
+    limit: LimitOption = None,
+    cost_only: CostOnlyOption = False,
     audio: AudioOption = 5.0,
     tokens: TokensOption = 20,
     time_limit: Annotated[
@@ -82,13 +89,9 @@ def bits(
     """
     from edgeasr.cli.progress import progress_bars
     from edgeasr.executors import executor_of
-    from reports.bits.chip_rows import summed_up
     from reports.bits.chips import answer_chips
-    from reports.bits.outputs import write_answer, write_chips
     from reports.bits.question import Question
-    from reports.bits.rows import candidate_rows, front_rows
     from reports.bits.run import answer
-    from reports.study.folder import RunFolder
     from simulator.budgets import parse_budget
     from simulator.utterances import Utterance
 
@@ -106,22 +109,16 @@ def bits(
         utterance=Utterance(audio, tokens) if cost_only else None,
         time_limit_s=time_limit,
     )
-    run = RunFolder(output or Path("runs") / f"bits-{Path(model).name}")
+    folder = output or Path("runs") / f"bits-{Path(model).name}"
     if chips is not None:
         with progress_bars() as progress, executor_of(jobs, cluster) as executor:
-            rows = answer_chips(question, run.path, progress=progress, executor=executor)
-        show(rows, format_, output=None)
-        for sentence in (*summed_up(rows), f"table: {write_chips(rows, run)}"):
-            tell(sentence)
-        if not any(row.meets_budget for row in rows):
-            raise typer.Exit(NOT_MET)
-        return
-    with progress_bars() as progress, executor_of(jobs, cluster) as executor:
-        found = answer(question, run.path, progress=progress, executor=executor)
-    show(front_rows(found) if front and found.front else candidate_rows(found), format_, output=None)
-    page = write_answer(found, run, command=shlex.join(["edgeasr", *sys.argv[1:]]))
-    _tell(found, run.path, page)
-    if not found.is_met:
+            rows = answer_chips(question, folder, progress=progress, executor=executor)
+        is_met = _tell_chips(rows, folder, format_)
+    else:
+        with progress_bars() as progress, executor_of(jobs, cluster) as executor:
+            found = answer(question, folder, progress=progress, executor=executor)
+        is_met = _tell(found, folder, format_, front=front)
+    if not is_met:
         raise typer.Exit(NOT_MET)
 
 
@@ -135,11 +132,30 @@ def _chips(chip: str | None, chips: str | None) -> tuple[str, ...]:
     return chip_names() if chips == "all" else tuple(name.strip() for name in str(chips).split(","))
 
 
-def _tell(found: "Answer", folder: Path, page: Path) -> None:
-    from reports.bits.words import gains, verdict
+def _tell_chips(rows: "Sequence[ChipAnswerRow]", folder: Path, format_: Format) -> bool:
+    """Show which chips meet the budget; return whether any does."""
+    from reports.bits.chip_rows import summed_up
+    from reports.bits.outputs import write_chips
+    from reports.study.folder import RunFolder
 
+    show(rows, format_, output=None)
+    for sentence in (*summed_up(rows), f"table: {write_chips(rows, RunFolder(folder))}"):
+        tell(sentence)
+    return any(row.meets_budget for row in rows)
+
+
+def _tell(found: "Answer", folder: Path, format_: Format, *, front: bool) -> bool:
+    """Show the mixtures on one chip, or those along the front; return whether one meets the budget."""
+    from reports.bits.outputs import write_answer
+    from reports.bits.rows import candidate_rows, front_rows
+    from reports.bits.words import gains, verdict
+    from reports.study.folder import RunFolder
+
+    show(front_rows(found) if front and found.front else candidate_rows(found), format_, output=None)
+    page = write_answer(found, RunFolder(folder), command=shlex.join(["edgeasr", *sys.argv[1:]]))
     for sentence in (*verdict(found), *gains(found)):
         tell(sentence)
     if found.is_met:
         tell(f"recipe: {folder / 'recipe.yaml'}")
     tell(f"report: {page}")
+    return found.is_met

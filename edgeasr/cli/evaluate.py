@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from edgeasr.cli.measuring import CorpusOption, LimitOption
 from edgeasr.cli.output import Format, FormatOption, OutputOption, show, tell
 from edgeasr.cli.parallel import ClusterOption, JobsOption
 
@@ -13,16 +14,14 @@ def evaluate(
     model: Annotated[
         str, typer.Argument(help="A known model, a hub id, or a folder: a checkpoint, quantized or not.")
     ],
-    corpus: Annotated[
-        str, typer.Option(help="bundled, audiofolder:PATH, or a corpus of the Open ASR Leaderboard.")
-    ] = "bundled",
+    corpus: CorpusOption = "bundled",
     recipe: Annotated[
         str | None, typer.Option(help="Quantize by this recipe first: a bundled one, or a recipe file.")
     ] = None,
     calibration: Annotated[
         str, typer.Option(help="The corpus that the recipe is calibrated on, where it needs that.")
     ] = "bundled:calibration",
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many utterances.")] = None,
+    limit: LimitOption = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Utterances decoded together.")] = 16,
     jobs: JobsOption = 1,
     cluster: ClusterOption = None,

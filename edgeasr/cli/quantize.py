@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgeasr.cli.measuring import FloatModelArgument
 from edgeasr.cli.output import Format, FormatOption, show, tell
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ INTERRUPTED = 130
 
 
 def quantize(
-    model: Annotated[str, typer.Argument(help="A known model, a hub id, or the folder of a checkpoint.")],
+    model: FloatModelArgument,
     recipe: Annotated[str, typer.Option(help="A bundled recipe, or the path of a recipe file.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write.")],
     calibration: Annotated[
