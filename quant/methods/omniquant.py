@@ -67,14 +67,14 @@ def learn_block(
     """Return a block's weights, rounded from the ranges of those `found` earlier on, and its parameters."""
     from quant.methods.problem import BlockResult
     from quant.reconstruction.clipping import LearnableRange
-    from quant.reconstruction.start import starting_scale
+    from quant.reconstruction.start import starting_weight
     from quant.reconstruction.transform import Transform
 
     ranges = {
         layer.module: LearnableRange(
             block.weight(layer),
             layer.weight,
-            starting_scale(block, layer, found, method="omniquant"),
+            starting_weight(block, layer, found, method="omniquant").scale,
             is_learned=config.lwc and layer.weight.bits <= 8,
         )
         for layer in block.layers

@@ -28,7 +28,8 @@ class TesseraqConfig:
     `iterations` are those of one stage, of which there are 20 at 2 and 3 bits and 10 above. Fewer of them
     want a higher `learning_rate`: a rounding variable moves by about that much in one. `learn_scale` is the
     dequantization factor. A recipe runs awq or omniquant before, whose scales and zero points are kept;
-    without one they come from the range of least rounding error (`rtn` with range `mse`).
+    without one they come from the range of least rounding error (`rtn` with range `mse`). gptq may run in
+    between: then its scales are kept, and learning starts halfway from the weights to its codes.
     """
 
     iterations: int = 250
@@ -64,24 +65,20 @@ def tesseraq(problem: "Problem", config: TesseraqConfig) -> "Mapping[str, Quanti
 def learn_block(
     block: "Block", found: "Mapping[str, QuantizedWeight]", config: TesseraqConfig
 ) -> "BlockResult":
-    """Return a block's weights, rounded on the scales of those `found` earlier."""
+    """Return a block's weights, learned from the scales and codes of those `found` earlier."""
     from quant.methods.problem import BlockResult
-    from quant.quantizer import RangeSearch, to_codes
+    from quant.quantizer import RangeSearch
     from quant.reconstruction.rounding import SoftRounding
-    from quant.reconstruction.start import starting_scale
-    from quant.weights import QuantizedWeight
+    from quant.reconstruction.start import starting_weight
 
     weights: dict[str, QuantizedWeight] = {}
     roundings: dict[str, SoftRounding] = {}
     for layer in block.layers:
-        weight = block.weight(layer)
-        scale = starting_scale(block, layer, found, method="tesseraq", search=RangeSearch())
+        start = starting_weight(block, layer, found, method="tesseraq", search=RangeSearch())
         if layer.weight.bits > 8:
-            weights[layer.module] = QuantizedWeight(
-                to_codes(weight, scale, layer.weight), scale, layer.weight
-            )
+            weights[layer.module] = start
         else:
-            roundings[layer.module] = SoftRounding(weight, scale, layer.weight)
+            roundings[layer.module] = SoftRounding(block.weight(layer), start)
     if roundings:
         _learn_(block, roundings, config)
         weights |= {module: rounding.rounded() for module, rounding in roundings.items()}

@@ -4,15 +4,17 @@ Scale and zero point are fixed, so a weight lies between two neighbouring codes.
 is a sigmoid of its rounding variable, stretched to -0.1...1.1 and cut (AdaRound, arXiv 2004.10568). Stage by
 stage the most decided variables are made final, and the rest go on learning to make up for that. Next to
 them a factor on each scale is learned, 2 * sigmoid(v), which starts at 1.
+
+Learning starts where the weights lie, or, if an earlier step has not just taken the nearest codes (GPTQ's
+errors make up for each other), halfway from there to its codes: the output changes by half of its error.
 """
 
 import torch
 from torch import Tensor
 
-from quant.quantizer import Scale, code_dtype, code_range, grouped, ungrouped
+from quant.quantizer import Scale, code_dtype, code_range, grouped, to_codes, ungrouped
 from quant.weights import QuantizedWeight
 from traces.errors import EdgeAsrError
-from traces.formats import Format
 
 STRETCH = (-0.1, 1.1)
 """What the sigmoid is stretched to, so that 0 and 1 are reached at finite variables (AdaRound, eq. 23)."""
@@ -25,13 +27,16 @@ class SoftRounding:
     What is final takes neither gradient nor optimizer state.
     """
 
-    def __init__(self, weight: Tensor, scale: Scale, number: Format) -> None:
+    def __init__(self, weight: Tensor, start: QuantizedWeight) -> None:
+        number, scale = start.number, start.scale
         codes = code_range(number)
         self.scale, self.number, self.shape = scale, number, weight.shape
         groups = grouped(weight.float(), number)
         step = scale.scale.float().unsqueeze(-1)
         zero = torch.zeros_like(step) if scale.zero is None else scale.zero.float().unsqueeze(-1)
         position = (groups / step + zero).clamp(codes.low, codes.high)
+        if not torch.equal(start.codes, to_codes(weight, scale, number)):
+            position = (position + grouped(start.codes.float(), number)) / 2.0
         # A weight beyond the range lies at its end: between the last two codes, all the way up or down.
         lower = position.floor().clamp(max=codes.high - 1.0)
         self._lower = ungrouped(lower, weight.shape).flatten()

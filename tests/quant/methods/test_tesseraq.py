@@ -5,8 +5,10 @@ from itertools import product
 import pytest
 import torch
 
+from quant.gptq.block import round_block
+from quant.methods.gptq import GptqConfig
 from quant.methods.tesseraq import TesseraqConfig, learn_block
-from quant.quantizer import code_range, find_scale, from_codes
+from quant.quantizer import code_range, find_scale, from_codes, to_codes
 from quant.weights import QuantizedWeight, round_weight
 from tests.quant.reconstruction.blocks import linear_block
 from traces.errors import EdgeAsrError
@@ -45,7 +47,7 @@ def test_earlier_ranges_are_kept_and_only_codes_change() -> None:
     x = torch.randn(4, 16, 40, generator=torch.Generator().manual_seed(1))
     number = Format.parse("int3_g32_asym")
     narrow = find_scale(0.7 * weight, number)
-    start = QuantizedWeight(torch.zeros_like(weight, dtype=torch.int8), narrow, number)
+    start = QuantizedWeight(to_codes(weight, narrow, number), narrow, number)
     config = TesseraqConfig(iterations=3, learning_rate=0.05, learn_scale=False)
     found = learn_block(linear_block(weight, number.name, *x), {"block.layer": start}, config)
     result = found.weights["block.layer"]
@@ -61,6 +63,18 @@ def test_earlier_ranges_are_kept_and_only_codes_change() -> None:
         TesseraqConfig(iterations=3, learning_rate=0.05),
     )
     assert not torch.equal(free.weights["block.layer"].scale.scale, narrow.scale)
+
+
+def test_codes_of_an_earlier_step_are_where_learning_starts() -> None:
+    """GPTQ's codes, which are not the nearest: one step too short to move any leaves them as they are."""
+    weight = torch.randn(6, 40, generator=torch.Generator().manual_seed(0))
+    x = torch.randn(4, 16, 40, generator=torch.Generator().manual_seed(1)) + 1.0
+    block = linear_block(weight, NUMBER.name, *x)
+    gptq = round_block(linear_block(weight, NUMBER.name, *x), GptqConfig()).weights["block.layer"]
+    assert not torch.equal(gptq.codes, to_codes(weight, gptq.scale, NUMBER))
+    config = TesseraqConfig(iterations=1, learning_rate=1e-9)
+    found = learn_block(block, {"block.layer": gptq}, config).weights["block.layer"]
+    assert torch.equal(found.codes, gptq.codes)
 
 
 def test_settings_out_of_range_are_refused() -> None:

@@ -2,9 +2,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from quant.quantizer import RangeSearch, find_scale, to_codes
+from quant.quantizer import RangeSearch, code_range, find_scale, to_codes
 from quant.reconstruction.rounding import SoftRounding
-from quant.weights import round_weight
+from quant.weights import QuantizedWeight, round_weight
 from traces.errors import EdgeAsrError
 from traces.formats import Format
 
@@ -14,7 +14,7 @@ FORMATS = pytest.mark.parametrize("name", ["int2_channel_asym", "int3_channel", 
 def soft(name: str, *, search: RangeSearch | None = None) -> tuple[Tensor, SoftRounding]:
     number = Format.parse(name)
     weight = torch.randn(6, 80, generator=torch.Generator().manual_seed(0))
-    return weight, SoftRounding(weight, find_scale(weight, number, search=search), number)
+    return weight, SoftRounding(weight, round_weight(weight, number, module="layer", search=search))
 
 
 @FORMATS
@@ -44,6 +44,23 @@ def test_hardened_at_once_it_is_rounding_to_nearest(name: str) -> None:
     nearest = round_weight(weight, rounding.number, module="layer")
     assert torch.equal(rounding.rounded().codes, nearest.codes)
     assert torch.equal(rounding.weight(), rounding.rounded().dequantized())
+
+
+@FORMATS
+def test_learning_starts_halfway_to_codes_that_are_not_the_nearest(name: str) -> None:
+    weight, rounding = soft(name)
+    number, allowed = rounding.number, code_range(rounding.number)
+    nearest = QuantizedWeight(to_codes(weight, rounding.scale, number), rounding.scale, number)
+    toward = torch.where(weight > nearest.dequantized(), 1, -1)
+    codes = (nearest.codes + toward).clamp(allowed.low, allowed.high).to(nearest.codes.dtype)
+    other = QuantizedWeight(codes, rounding.scale, number)
+    start = SoftRounding(weight, other)
+    halfway = (weight + other.dequantized()) / 2.0
+    inside = (rounding.weight() - weight).abs() < 1e-4
+    assert float(inside.float().mean()) > 0.8
+    assert torch.allclose(start.weight()[inside], halfway[inside], atol=1e-4)
+    start.harden_(0.0)
+    assert torch.equal(start.rounded().codes[inside], codes[inside])
 
 
 def test_the_most_decided_are_final_first() -> None:
