@@ -79,8 +79,8 @@ class Level:
     """Share of the bandwidth that weights for a single row get, whose loading has no other op to run beside;
     None where they get all of it."""
     cache_bytes: Quantity | None = None
-    """Size of a cache that a core reads this memory through, in place: weights that fit it are fetched once
-    per op, and else anew for each use. None without one."""
+    """Size of a cache that a core reads this memory through, in place: weights that stay in it from use to
+    use are fetched once per op, and else anew. None without one."""
     channel_s: Quantity | None = None
     """Least time per output channel whose scale comes from here: scales are fetched one by one, and only so
     many are under way during the latency. None where that never limits."""

@@ -19,19 +19,22 @@ def level_bytes(
 
     There is no buffer to tile for, only registers: a kernel that computes `lanes.m` by `lanes.n` results at
     once reads each moving element once per `lanes.n` results and each stationary one once per `lanes.m`, from
-    the memory it lives in. Weights that software widens are read once, and used from the nearest memory. What
-    fits the cache of the memory it lives in comes from there once.
+    the memory it lives in. Weights that software widens are read once, and used from the nearest memory.
+
+    So is what a cache of the memory it lives in keeps from use to use: `lanes.n` rows of a product's weights,
+    which walk all rows of the input, but all weights of a convolution whose windows are copied one by one.
     """
     product = is_product(ops)
     widened = np.isfinite(rates.weights_per_s[NOMINAL])
     activation_product = ops.op_class == OpClass.ACTIVATION_PRODUCT
     once = np.where(activation_product, ops.second_bytes, weight_bytes)
     moving = np.where(product, ops.input_bytes * np.ceil(ops.n / rates.lanes.n), ops.input_bytes)
+    kept = once * np.where(ops.kernel > 1, 1.0, np.minimum(rates.lanes.n / np.maximum(ops.n, 1.0), 1.0))
     uses = np.where(product, np.ceil(ops.m / rates.lanes.m), 1.0)
     moving = np.where(ops.op_class == OpClass.DEPTHWISE, ops.input_bytes * ops.kernel / ops.stride, moving)
 
     def crossing(idx: int, level: Level) -> Floats:
-        cached = False if level.cache_bytes is None else once <= nominal(level.cache_bytes)
+        cached = False if level.cache_bytes is None else kept <= nominal(level.cache_bytes)
         stationary = once * np.where(widened | cached, 1.0, uses)
         homes = (
             (placement.activation_level, moving + ops.epilogue_bytes),

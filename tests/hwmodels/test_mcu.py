@@ -45,13 +45,19 @@ def test_weights_come_from_flash_anew_for_every_two_rows() -> None:
     assert found.level_bytes[0, SRAM] == pytest.approx(8 * 16 * 6 + 8 * 12)
 
 
-def test_weights_that_fit_the_cache_come_once() -> None:
-    rows = dense(8, 16, 12), conv(8, 4, 4), depthwise(8, 4)
-    size = stored_bytes(16, 12)
+def test_weights_of_convolutions_that_fit_the_cache_come_once() -> None:
+    rows = conv(8, 4, 4), depthwise(8, 4)
+    size = stored_bytes(36, 4)
     small, large, without = (on(core(each), *rows).level_bytes for each in (size - 1.0, size, None))
-    assert small[0, FLASH] == without[0, FLASH] == 4 * size
-    assert large[:, FLASH] == pytest.approx([size, stored_bytes(36, 4), stored_bytes(9, 4)])
+    assert small[0, FLASH] == without[0, FLASH] == 32 * size
+    assert large[:, FLASH] == pytest.approx([size, stored_bytes(9, 4)])
     assert (large[:, SRAM] == without[:, SRAM]).all()
+
+
+def test_of_other_products_two_channels_at_a_time_need_to_fit() -> None:
+    size = stored_bytes(16, 12)
+    small, large = (on(core(each), dense(8, 16, 12)).level_bytes[0, FLASH] for each in (35.0, 36.0))
+    assert (small, large) == pytest.approx((4 * size, size))
 
 
 def test_a_core_that_waits_for_its_loads_adds_them_to_computing() -> None:
