@@ -113,9 +113,12 @@ class Tiling:
     level that may hold them stay there all the same."""
     fuses_sums: bool
     """Whether a product adds another tensor to its result on the way out; else a pass of its own does."""
+    fuses_functions: bool = True
+    """Whether a product applies any function to its result on the way out; else those beyond scaling, adding
+    and clamping are passes of their own."""
     joins_in_place: bool = False
     """Whether what is to be joined is written to its place in the joined tensor at once, so that joining
-    copies nothing."""
+    copies no floats, and of integers those alone that others read too."""
     exposed_bytes: Quantity | None = None
     """Most bytes of a product's first input tile, and of its last output tile, that wait for each other
     because the ops before and after it depend on them; None where other ops hide them."""

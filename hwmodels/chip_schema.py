@@ -51,6 +51,7 @@ class TilingNode(Node):
     prefetches: bool = True
     cascades: bool = False
     fuses_sums: bool = True
+    fuses_functions: bool = True
     joins_in_place: bool = False
     exposed_bytes: QuantityNode | None = None
 

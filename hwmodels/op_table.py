@@ -94,6 +94,12 @@ class OpTable:
     """Elements written."""
     element_steps: Floats
     """Elementary vector steps per op: elements times the passes its function takes, epilogues included."""
+    function_steps: Floats
+    """Those of a product's epilogues that an output stage which scales, adds and clamps does not do; adding
+    tensors as large as the result is not among them."""
+    copied_elements: Floats
+    """Of an op that joins tensors, elements of those that cannot be written to their places in the result at
+    once, since others read them too or no op writes them."""
     macs: Floats
     live_bytes: Floats
     """Activation bytes alive while the op runs, its own operands included; weights and caches are not."""

@@ -45,6 +45,8 @@ class Rate:
     packs_groups: bool = False
     """Whether narrow groups of a convolution share a block, side by side, with zeros between their weights;
     else each group fills blocks of its own."""
+    group_cycles: Quantity | None = None
+    """Cycles lost per block of a convolution in groups, beside `fill_cycles`; None where none are."""
     rows_per_pass: Quantity | None = None
     """Rows made per pass where a result that does not fit is not cut to tiles, each pass moving it whole (see
     `spill`); None where such results are cut to tiles like all others."""

@@ -63,6 +63,7 @@ class RateNode(Node):
     convolution_start_cycles: QuantityNode | None = None
     output_cycles: QuantityNode | None = None
     slab_cycles: QuantityNode | None = None
+    group_cycles: QuantityNode | None = None
     weights_per_cycle: QuantityNode | None = None
     results_at_once: QuantityNode | None = None
     issue_share: QuantityNode | None = None

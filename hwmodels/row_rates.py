@@ -42,6 +42,7 @@ class RowRates:
     start_cycles: Floats
     output_cycles: Floats
     slab_cycles: Floats
+    group_cycles: Floats
     decoded_per_cycle: Floats
     """Weights that reach the multipliers per cycle; inf where that never limits."""
     results_at_once: Floats
@@ -120,6 +121,7 @@ def row_rates(ops: OpTable, chip: Chip) -> RowRates:
         start_cycles=np.where(ops.convolution, convolution_start, other_start),
         output_cycles=of.slower(lambda c: c.rate.output_cycles or _NOTHING),
         slab_cycles=of.slower(lambda c: c.rate.slab_cycles or _NOTHING),
+        group_cycles=of.slower(lambda c: c.rate.group_cycles or _NOTHING),
         decoded_per_cycle=of.faster(lambda c: c.rate.weights_per_cycle or _NEVER),
         results_at_once=of.slower(lambda c: c.rate.results_at_once or _NOTHING),
         issue_share=of.slower(lambda c: c.rate.issue_share or _NOTHING),

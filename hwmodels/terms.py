@@ -5,14 +5,14 @@ makes its own transfers vary, and leaves the tiles alone.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from hwmodels import cpu, dsp, mcu, npu
 from hwmodels.chip import Chip, Family, Level
 from hwmodels.energy import EnergyTerms, energy_terms, running_power_w
-from hwmodels.op_table import Bools, Floats, OpClass, OpTable
+from hwmodels.op_table import Floats, OpClass, OpTable
 from hwmodels.overlap import combined_s
 from hwmodels.placement import Placement
 from hwmodels.quantity import NOMINAL, corners, nominal
@@ -57,7 +57,7 @@ def terms(ops: OpTable, placement: Placement, chip: Chip) -> Terms:
     rates = row_rates(ops, chip)
     weight_bytes = stored_weight_bytes(ops, rates)
     level_bytes = FAMILIES[chip.family](ops, placement, chip, rates=rates, weight_bytes=weight_bytes)
-    compute_s = np.where(_joined(ops, chip), 0.0, compute_cycles(ops, rates) / rates.clock_hz)
+    compute_s = _compute_s(ops, rates, chip)
     unpacking_s = unpack_s(ops, rates, chip)
     spilled, spills_to = spilled_bytes(ops, chip, rates), spill_level(chip)
     transfer_s = tuple(
@@ -153,15 +153,18 @@ def _waiting_bytes(ops: OpTable, chip: Chip) -> tuple[Floats, ...]:
     return (np.minimum(ops.input_bytes, ops.output_bytes)[None],)
 
 
-def _joined(ops: OpTable, chip: Chip) -> Bools:
-    """Return which rows join several tensors that were written to their places already: (rows,).
+def _compute_s(ops: OpTable, rates: RowRates, chip: Chip) -> Floats:
+    """Return the seconds each row keeps its unit busy: (3, chips, rows).
 
-    Floats alone are: integers of several scales take that of the whole when they are joined.
+    Where tensors are written to their places in what joins them, joining takes what is left to be copied. Of
+    integers that are those which others read too: what a join alone reads is made in the scale of the whole
+    at once, but of several readers each wants its own.
     """
     joined = (ops.op_class == OpClass.LAYOUT) & (ops.second_bytes > 0) & chip.tiling.joins_in_place
     is_float = np.array([*(fmt.is_float for fmt in ops.formats), False])[ops.activation_format]
-    floats: Bools = joined & is_float
-    return floats
+    left = np.where(joined, np.where(is_float, 0.0, ops.copied_elements), ops.elements)
+    cycles = compute_cycles(replace(ops, elements=left), rates)
+    return np.where(joined & (left == 0), 0.0, cycles / rates.clock_hz)
 
 
 def _leaving_s(ops: OpTable, chip: Chip) -> Floats:

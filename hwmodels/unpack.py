@@ -37,10 +37,13 @@ class Unpacked:
     added: Floats
     """Elements of other tensors that a pass of its own adds to a product's result."""
 
+    applied: Floats
+    """Steps of functions that passes of their own apply to a product's result."""
+
     @property
     def steps(self) -> Floats:
         """Elementary vector steps of all that: (rows,)."""
-        return self.widened + self.partial_sums + self.converted + self.added
+        return self.widened + self.partial_sums + self.converted + self.added + self.applied
 
 
 def unpacked(ops: OpTable, rates: RowRates, chip: Chip) -> Unpacked:
@@ -50,6 +53,7 @@ def unpacked(ops: OpTable, rates: RowRates, chip: Chip) -> Unpacked:
         partial_sums=_partial_sums(ops, rates, chip),
         converted=_converted(ops, rates),
         added=_added(ops, rates, chip),
+        applied=np.where(rates.on_host | chip.tiling.fuses_functions, 0.0, ops.function_steps),
     )
 
 
@@ -61,7 +65,7 @@ def unpack_s(ops: OpTable, rates: RowRates, chip: Chip) -> Floats:
         pace = chip.unit(chip.unpacking.unit).pace_hz()
         per_s = corners(chip.unpacking.partial_sums_per_cycle, more_is_faster=True) * pace
         seconds = seconds + found.partial_sums / per_s
-    elementwise = found.converted + found.added
+    elementwise = found.converted + found.added + found.applied
     return seconds + elementwise / _elementwise_per_s(chip) if elementwise.any() else seconds
 
 

@@ -33,10 +33,11 @@ def compute_cycles(ops: OpTable, rates: RowRates) -> Floats:
     and `output` that of whole blocks. Products: `working` is the MACs of whole blocks over k' at `per_cycle`,
     or what the decoder takes for the weights where that is longer; of `serial`, only the channels there are.
     k' is the window's walk (`_walked`) and `slabs = ceil(channels/lk)`; of `whole_window`, k rounded up and
-    `slabs = ceil(k/lk)`; `filling` is `blocks * (fill + slabs * slab)`. Everything else: `working` is
-    `steps * padding / per_cycle`, the padding being whole blocks over the elements of m rows of n, and
-    `filling` is `fill`.
+    `slabs = ceil(k/lk)`; `filling` is `blocks * (fill + slabs * slab)`, `fill` with what a block of several
+    groups loses. Everything else: `working` is `steps * padding / per_cycle`, the padding being whole blocks
+    over the elements of m rows of n, and `filling` is `fill`.
     """
+    fill = rates.fill_cycles + np.where(_in_groups(ops), rates.group_cycles, 0.0)
     ops = _side_by_side(ops, rates)
     blocks = np.ceil(ops.batch / rates.lanes.batch) * blocks_of_m(ops, rates) * np.ceil(ops.n / rates.lanes.n)
     slabs = np.ceil(np.where(rates.whole_window, ops.k, ops.in_channels) / rates.lanes.k)
@@ -51,9 +52,15 @@ def compute_cycles(ops: OpTable, rates: RowRates) -> Floats:
     product = is_product(ops)
     working = np.where(product, multiplying, work(ops) * padding / rates.per_cycle)
     output = blocks * rates.output_cycles
-    filling = np.where(product, blocks * (rates.fill_cycles + slabs * rates.slab_cycles), rates.fill_cycles)
+    filling = np.where(product, blocks * (fill + slabs * rates.slab_cycles), fill)
     waiting = _waiting(ops, rates, working=working, output=output)
     return np.maximum(working, output) + waiting + filling + rates.start_cycles
+
+
+def _in_groups(ops: OpTable) -> Bools:
+    """Return which rows are convolutions of several groups with several channels each: (rows,)."""
+    grouped: Bools = ops.convolution & (ops.op_class == OpClass.DENSE) & (ops.batch > 1)
+    return grouped
 
 
 def _side_by_side(ops: OpTable, rates: RowRates) -> OpTable:
@@ -65,7 +72,7 @@ def _side_by_side(ops: OpTable, rates: RowRates) -> OpTable:
     if not rates.packs_groups.any():
         return ops
     fitting = np.floor(rates.lanes.n / np.maximum(ops.n, 1.0))
-    packed = rates.packs_groups & ops.convolution & (ops.op_class == OpClass.DENSE)
+    packed = rates.packs_groups & _in_groups(ops)
     together = np.where(packed, np.maximum(np.minimum(fitting, ops.batch), 1.0), 1.0)
     return replace(
         ops,

@@ -1,5 +1,6 @@
 """Binding: a graph with its symbols given values becomes an `OpTable` of unique rows."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,13 +10,14 @@ from numpy.typing import NDArray
 
 from hwmodels.distinct import distinct_rows
 from hwmodels.op_table import Floats, Ints, OpClass, OpTable
+from simulator.epilogues import function_steps
 from simulator.liveness import live_bytes
 from simulator.vector_steps import POOLINGS, steps
 from traces.counts import macs
 from traces.dims import Dim
 from traces.errors import EdgeAsrError
 from traces.formats import Format
-from traces.graph import Convolution, Graph, Op, OpKind, Product, Role, Rows, Tensor
+from traces.graph import Convolution, Graph, Op, OpKind, Product, Role, Rows, Tensor, tensors_read
 
 Points = Mapping[str, Ints]
 """Values of each symbol, arrays of one shape (points,); empty for a graph without symbols."""
@@ -105,6 +107,11 @@ class _Binding:
     def __init__(self, graph: Graph, points: Points, n_points: int, codes: Mapping[Format, int]) -> None:
         self._tensors = graph.tensor_table()
         self._inputs, self._outputs = frozenset(graph.inputs), frozenset(graph.outputs)
+        self._constants = frozenset(
+            tensor.name for tensor in graph.tensors if tensor.role in (Role.WEIGHT, Role.CONSTANT)
+        )
+        self._uses = Counter(name for op in graph.ops for name in tensors_read(op))
+        self._uses.update((*graph.outputs, *graph.inputs))
         self._points = points
         self._n_points = n_points
         self._codes = codes
@@ -140,6 +147,8 @@ class _Binding:
             "macs": self.value(macs(op)),
             "elements": elements,
             "element_steps": self._own_steps(op) + self._epilogue_steps(op, elements),
+            "function_steps": self._function_steps(op, elements),
+            "copied_elements": self._copied_elements(op),
             "output_bytes": output_bytes,
             "leaving_elements": sum(
                 (self.value(tensor.elements) for tensor in written if tensor.name in self._outputs),
@@ -242,6 +251,21 @@ class _Binding:
     def _epilogue_steps(op: Op, elements: Floats) -> Floats:
         return elements * sum(steps(epilogue.function, op=op) for epilogue in op.epilogues)
 
+    def _function_steps(self, op: Op, elements: Floats) -> Floats:
+        if isinstance(op.extents, Rows):
+            return np.zeros(self._n_points)
+        operands = {epilogue.operand for epilogue in op.epilogues if epilogue.operand is not None}
+        as_large = {name for name in operands if np.all(self.value(self._tensors[name].elements) >= elements)}
+        return elements * function_steps(op, constant=self._constants, as_large=as_large)
+
+    def _copied_elements(self, op: Op) -> Floats:
+        """Return the elements of what a join reads that it shares with others, or that no op writes."""
+        none = np.zeros(self._n_points)
+        if op.kind is not OpKind.LAYOUT or len(op.reads) == 1:
+            return none
+        shared = [operand.tensor for operand in op.reads if self._uses[operand.tensor] != 1]
+        return sum((self.value(self._tensors[name].elements) for name in shared), none)
+
 
 def _op_class(op: Op, extents: Mapping[str, Floats | float]) -> Floats | float:
     match op.kind:
@@ -279,6 +303,7 @@ _COLUMNS = (
     "activation_format", "weight_bytes", "input_bytes", "second_bytes", "epilogue_bytes", "output_bytes",
     "weight_elements", "weight_groups", "elements", "element_steps", "macs", "appended_to_cache",
     "second_from_cache", "convolution", "live_bytes", "entering_bytes", "leaving_elements",
+    "function_steps", "copied_elements",
 )  # fmt: skip
 _CODES = ("op_class", "weight_format", "activation_format")
 _FLAGS = ("appended_to_cache", "second_from_cache", "convolution")

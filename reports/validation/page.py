@@ -40,11 +40,11 @@ The Hexagons were fitted all at once, by
 `edgeasr calibrate hexagon-htp-v75 --with hexagon-htp-v68 ... --measured simulator/validation/measured.csv`
 with every other `hexagon-htp-*` behind a `--with` of its own; the files hold its results to three digits, and
 begun from them it moves no number by more than those digits. One number for all of them is what it takes to
-start a product, a 16-bit convolution and any other op, to write a block of results or of an attention matrix,
-a vector step, a multiply-add in each format, large results; and the share of the bandwidth that a decoder
-step gets. A device's own are its clock, its memory bandwidth, and on some the rate of its matrix unit. The
-bandwidth is one that would explain latencies if every op loaded its own weights: compilers load ahead, so
-it comes out above what the memory has.
+start a product, a 16-bit convolution and any other op, to write a block of results of a convolution in groups
+or of an attention matrix, a vector step, a multiply-add in each format, large results; and the share of the
+bandwidth that a decoder step gets. A device's own are its clock, its memory bandwidth, and on some the rate
+of its matrix unit. The bandwidth is one that would explain latencies if every op loaded its own weights:
+compilers load ahead, so it comes out above what the memory has.
 
 **Inputs.** Networks of images were traced as they were measured: by the code of the publisher
 (quic/ai-hub-models, `get_input_spec` and `forward` of each model), which differs from what is stated beside

@@ -130,5 +130,7 @@ def _columns(row: Row) -> dict[str, float]:
         "weight_groups": 0.0 if second else scales,
         "elements": elements,
         "element_steps": elements * row.steps,
+        "function_steps": 0.0,
+        "copied_elements": 0.0,
         "macs": elements * row.k if product else 0.0,
     }

@@ -18,19 +18,31 @@ from traces.networks.store import Precision
 CHIP = load_chip("hexagon-htp-v75")
 
 
-def joining_s(chip: Chip, precision: Precision) -> Floats:
-    """Return what each distinct concatenation of GoogLeNet takes."""
-    ops = workpiece("googlenet", precision).ops
-    found: Floats = cost(ops, place(ops, chip), chip).latency_s.nominal[ops.op_class == OpClass.LAYOUT]
+APART = replace(CHIP, tiling=replace(CHIP.tiling, joins_in_place=False))
+
+
+def joining_s(chip: Chip, network: str, precision: Precision) -> Floats:
+    """Return what each distinct concatenation of several tensors takes."""
+    ops = workpiece(network, precision).ops
+    joins = (ops.op_class == OpClass.LAYOUT) & (ops.second_bytes > 0)
+    found: Floats = cost(ops, place(ops, chip), chip).latency_s.nominal[joins]
     return found
 
 
-def test_floats_are_written_to_their_place_and_integers_copied() -> None:
-    apart = replace(CHIP, tiling=replace(CHIP.tiling, joins_in_place=False))
-    assert len(joining_s(CHIP, Precision.FLOAT))
-    assert np.all(joining_s(CHIP, Precision.FLOAT) == 0)
-    assert np.all(joining_s(apart, Precision.FLOAT) > 0)
-    assert joining_s(CHIP, Precision.W8A8) == pytest.approx(joining_s(apart, Precision.W8A8))
+@pytest.mark.parametrize("precision", [Precision.FLOAT, Precision.W8A8])
+def test_what_a_join_alone_reads_is_written_to_its_place(precision: Precision) -> None:
+    found = joining_s(CHIP, "googlenet", precision)
+    assert len(found)
+    assert np.all(found == 0)
+    assert np.all(joining_s(APART, "googlenet", precision) > 0)
+
+
+def test_integers_that_several_ops_read_are_copied_where_they_are_joined() -> None:
+    in_place, copied = (joining_s(chip, "densenet-121", Precision.W8A8) for chip in (CHIP, APART))
+    assert np.all(in_place > 0)
+    assert np.all(in_place <= copied)
+    assert in_place.sum() < copied.sum()  # the last layer of a block is read by one join
+    assert np.all(joining_s(CHIP, "densenet-121", Precision.FLOAT) == 0)
 
 
 def test_weights_of_a_single_row_get_a_share_of_the_bandwidth() -> None:

@@ -90,6 +90,17 @@ def test_casts_and_sums_of_their_own_cost_steps() -> None:
     assert more_j == pytest.approx(4 * 8 * 2e-12)
 
 
+def test_functions_that_the_output_stage_lacks_cost_steps() -> None:
+    ops = replace(table(dense(4, 16, 8)), function_steps=np.array([2.0 * 4 * 8]))
+    unfused = replace(ROUND, tiling=replace(ROUND.tiling, fuses_functions=False))
+    rates = row_rates(ops, ROUND)
+    assert unpacked(ops, rates, unfused).applied.tolist() == [2 * 4 * 8]
+    assert unpacked(ops, rates, ROUND).applied.tolist() == [0]
+    assert unpacked(ops, replace(rates, on_host=np.array([True])), unfused).applied.tolist() == [0]
+    more_s = costed(ops, unfused).unpack_s[0] - costed(ops, ROUND).unpack_s[0]
+    assert more_s == pytest.approx(2 * 4 * 8 / 4 * 1e-9)  # four steps a cycle
+
+
 def test_the_host_has_no_part_in_the_buffer_of_the_units() -> None:
     ops = table(dense(64, 64, 64, FLOAT16, FLOAT16))
     found = costed(ops)

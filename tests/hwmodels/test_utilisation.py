@@ -140,6 +140,16 @@ def test_groups_that_are_fewer_than_would_fit_are_packed_as_they_are() -> None:
     assert cycles(table(replace(conv(8, 4, 4), batch=2)), rate) == 64 * 32 * 9 * 8 / 64
 
 
+def test_blocks_of_several_groups_lose_cycles_of_their_own() -> None:
+    rate = replace(at(Lanes(m=8, k=4, n=8), fill=3), packs_groups=True, group_cycles=number(5))
+    grouped, alone = replace(conv(8, 4, 4), batch=6), conv(8, 4, 4)
+    assert cycles(table(grouped), rate) == 3 * 8 * (8 * 8 * 9 * 8 / 64 + 3 + 5)
+    assert cycles(table(alone), rate) == 8 * (8 * 8 * 9 * 4 / 64 + 3)
+    assert cycles(table(depthwise(8, 6)), rate) == cycles(
+        table(depthwise(8, 6)), replace(rate, group_cycles=None)
+    )
+
+
 def test_convolutions_start_in_their_own_time() -> None:
     rate = replace(at(Lanes()), start_cycles=number(100), convolution_start_cycles=number(7))
     product, convolution = table(dense(8, 16, 8)), table(conv(8, 16, 8))

@@ -31,6 +31,7 @@ def test_bytes_of_a_float_mlp_are_those_on_paper() -> None:
     assert table.epilogue_bytes[fc2] == 10 * 32 * 2  # the residual
     assert table.epilogue_bytes[fc1] == 0  # gelu reads nothing else
     assert table.element_steps[norm] == 4 * 10 * 32
+    assert table.function_steps.tolist() == [0, 2 * 10 * 64, 0]  # gelu; the residual is no function
     assert table.op_class.tolist() == [OpClass.NORMALISATION, OpClass.DENSE, OpClass.DENSE]
 
 
@@ -85,6 +86,15 @@ def test_batch_norms_that_stay_are_elementwise_and_convolutions_known_as_such() 
     assert np.all(ops.convolution[products] == (ops.op_class[products] == OpClass.DENSE))
     assert ops.convolution.any()
     assert not np.any(ops.convolution & ~products)
+
+
+def test_what_others_read_too_is_copied_where_it_is_joined() -> None:
+    ops = workpiece("densenet-121", Precision.W8A8).ops
+    joins = (ops.op_class == OpClass.LAYOUT) & (ops.second_bytes > 0)
+    assert np.all(ops.copied_elements[~joins] == 0)
+    assert np.all(ops.copied_elements[joins] <= ops.elements[joins])
+    least = (ops.elements - ops.copied_elements)[joins & (ops.copied_elements < ops.elements)]
+    assert set(least.tolist()) == {32.0 * size**2 for size in (56, 28, 14, 7)}  # the newest 32 channels
 
 
 def test_an_unbound_symbol_is_named() -> None:
