@@ -59,17 +59,17 @@ def test_other_names_of_the_transcript_column(folder: Path) -> None:
     assert [utterance.reference for utterance in load_corpus(f"audiofolder:{folder}")] == ["Hello"]
 
 
-def test_folder_missing(tmp_path: Path) -> None:
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     assert "'" + str(tmp_path / "gone") + "' does not exist" in fault(tmp_path / "gone")
 
 
-def test_metadata_missing(folder: Path) -> None:
+def test_a_folder_without_transcripts_is_named(folder: Path) -> None:
     (folder / "metadata.csv").unlink()
     assert fault(folder).startswith("transcripts missing")
 
 
 @pytest.mark.parametrize("text", ["", "file_name,transcription\n"])
-def test_corpus_empty(folder: Path, text: str) -> None:
+def test_a_corpus_without_rows_is_empty(folder: Path, text: str) -> None:
     (folder / "metadata.csv").write_text(text)
     assert fault(folder).startswith("corpus is empty")
 

@@ -118,7 +118,9 @@ def test_reading_stops_at_the_limit(root: Path) -> None:
         ((clip(0.0), None, "YES"), "'ami, row 0' holds no samples"),
     ],
 )
-def test_faulty_rows(root: Path, row: tuple[bytes | None, str | None, str | None], reason: str) -> None:
+def test_a_faulty_row_says_what_it_lacks(
+    root: Path, row: tuple[bytes | None, str | None, str | None], reason: str
+) -> None:
     write_rows(root / ESB / "ami" / "test-00000-of-00001.parquet", [row])
     with pytest.raises(EdgeAsrError, match=reason):
         list(load_corpus("ami", root=root))

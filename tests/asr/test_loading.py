@@ -38,7 +38,7 @@ def message(folder: Path) -> str:
     return str(caught.value)
 
 
-def test_whisper_loads(whisper_folder: Path) -> None:
+def test_a_whisper_loads_with_its_window_and_prompt(whisper_folder: Path) -> None:
     recogniser = load_recogniser(whisper_folder)
     assert (recogniser.family, recogniser.prompt_ids, recogniser.eos_ids) == ("whisper", (1, 3), (2,))
     assert (recogniser.window_s, recogniser.token_cap) == (2.0, WHISPER_CAP)
@@ -47,7 +47,7 @@ def test_whisper_loads(whisper_folder: Path) -> None:
     assert not recogniser.model.training
 
 
-def test_moonshine_loads(moonshine_folder: Path) -> None:
+def test_a_moonshine_loads_with_its_window_and_prompt(moonshine_folder: Path) -> None:
     recogniser = load_recogniser(moonshine_folder)
     assert (recogniser.family, recogniser.prompt_ids, recogniser.eos_ids) == ("moonshine", (1,), (2,))
     assert (recogniser.window_s, recogniser.token_cap) == (64.0, MOONSHINE_CAP)
@@ -72,7 +72,7 @@ def test_the_cap_is_the_leaderboards() -> None:
     assert WHISPER_CAP.limit(30.0) == 232
 
 
-def test_config_missing(broken: Path) -> None:
+def test_a_folder_without_a_configuration_is_no_model(broken: Path) -> None:
     (broken / "config.json").unlink()
     assert "config.json is missing" in message(broken)
 
@@ -82,12 +82,12 @@ def test_config_that_is_no_json(broken: Path) -> None:
     assert "cannot be read" in message(broken)
 
 
-def test_another_architecture(broken: Path) -> None:
+def test_another_architecture_is_refused(broken: Path) -> None:
     (broken / "config.json").write_text(json.dumps({"model_type": "bert"}))
     assert "model_type 'bert'; families that can be loaded: whisper, moonshine" in message(broken)
 
 
-def test_weights_missing(broken: Path) -> None:
+def test_missing_weights_are_said_to_be(broken: Path) -> None:
     (broken / WEIGHTS).unlink()
     assert message(broken).startswith("weights missing")
 
@@ -106,7 +106,7 @@ def test_a_shard_missing(broken: Path) -> None:
 
 
 @pytest.mark.parametrize("kept_bytes", [4, 100, -1])
-def test_truncated_weights(broken: Path, kept_bytes: int) -> None:
+def test_truncated_weights_are_said_to_be(broken: Path, kept_bytes: int) -> None:
     content = (broken / WEIGHTS).read_bytes()
     (broken / WEIGHTS).write_bytes(content[:kept_bytes])
     assert message(broken).startswith("weights truncated")

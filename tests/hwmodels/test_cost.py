@@ -67,7 +67,7 @@ def test_products_without_reuse_move_bytes_per_mac() -> None:
     assert found.compute_s[0] == pytest.approx(2 * 8 * 16 * 8 * 1e-9)
 
 
-def test_overlap_rules() -> None:
+def test_each_overlap_rule_by_hand() -> None:
     ops = table(dense(1, 256, 256))
     full, bus, serial = (on_round(ops, rule) for rule in (Overlap.FULL, Overlap.SHARED_BUS, Overlap.SERIAL))
     overhead, compute, transfer = full.overhead_s[0], full.compute_s[0], full.transfer_s[0]

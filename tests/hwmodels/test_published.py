@@ -51,7 +51,7 @@ def test_networks_by_hand_have_their_published_macs() -> None:
         ("gap9", mobilenet_quarter, 1.733e-3, 40.8e-6),
     ],
 )
-def test_measured_microcontrollers(
+def test_microcontrollers_cost_what_was_measured(
     chip: str, network: Callable[[], OpTable], latency_s: float, energy_j: float | None
 ) -> None:
     found_s, found_j = predicted(chip, network())

@@ -48,7 +48,7 @@ def refused(model: PreTrainedModel, recipe: Recipe, data: CalibrationData | None
 
 
 @pytest.mark.parametrize("method", LOOKING)
-def test_no_calibration(method: str) -> None:
+def test_a_method_that_looks_at_data_asks_for_it(method: str) -> None:
     assert "needs calibration data; give it a corpus" in refused(whisper(), recipe_by(method), None)
 
 
@@ -105,7 +105,7 @@ def test_seeds_that_no_generator_takes(config: type[QuarotConfig], seed: int) ->
 
 
 @pytest.mark.parametrize("method", [name for name in LOOKING if name not in ("smoothquant",)])
-def test_another_network(method: str) -> None:
+def test_a_network_that_is_built_otherwise_is_refused(method: str) -> None:
     """What was looked for, and what was found."""
     model = whisper()
     del model.model.encoder.layer_norm

@@ -184,7 +184,7 @@ def test_a_kill_between_the_renames_is_mended_when_the_checkpoint_is_next_named(
     assert [path.name for path in tmp_path.iterdir()] == ["packed"]
 
 
-def test_truncated_tensors(saved: Path, tmp_path: Path) -> None:
+def test_truncated_tensors_are_said_to_be(saved: Path, tmp_path: Path) -> None:
     tensors = load_file(saved / TENSORS)
     folder = rewrite(saved, tmp_path / "cut", tensors)
     (folder / TENSORS).write_bytes((folder / TENSORS).read_bytes()[:-100])

@@ -32,7 +32,7 @@ def test_rows_start_at_a_byte(row_length: int, bits: int, size_bytes: int) -> No
     shape=st.tuples(st.integers(1, 5), st.integers(1, 37), st.integers(1, 3)),
     seed=st.integers(0, 2**31),
 )
-def test_round_trip(bits: int, symmetric: bool, shape: tuple[int, ...], seed: int) -> None:
+def test_what_is_packed_is_unpacked(bits: int, symmetric: bool, shape: tuple[int, ...], seed: int) -> None:
     number = Format("int", bits, Granularity.CHANNEL, symmetric=symmetric)
     codes = code_range(number)
     generator = torch.Generator().manual_seed(seed)

@@ -185,7 +185,7 @@ def test_calibration_is_counted() -> None:
     assert (quantized.n_utterances, quantized.n_tokens) == (2, data.n_tokens)
 
 
-def test_bad_calibration() -> None:
+def test_calibration_that_is_nan_or_missing_names_the_module() -> None:
     model = whisper()
     broken = CalibrationData((CalibrationBatch(inputs(model) * float("nan"), token_ids()),))
     with pytest.raises(EdgeAsrError, match=r"the input of module 'model.encoder.conv1' is NaN"):

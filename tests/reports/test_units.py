@@ -31,7 +31,7 @@ def plain(text: str) -> str:
         (3e-17, "0 s"),
     ],
 )
-def test_seconds(value: float, expected: str) -> None:
+def test_seconds_take_the_unit_of_their_size(value: float, expected: str) -> None:
     assert plain(units.seconds(value)) == expected
 
 
@@ -50,7 +50,7 @@ def test_seconds(value: float, expected: str) -> None:
         (3 * 2**30, "3.00 GiB"),
     ],
 )
-def test_size(value: float, expected: str) -> None:
+def test_sizes_take_binary_units(value: float, expected: str) -> None:
     assert plain(units.size(value)) == expected
 
 
@@ -63,7 +63,9 @@ def test_size(value: float, expected: str) -> None:
         (-0.0001, "0.0 %", "+0.0"),
     ],
 )
-def test_rates(fraction: float, as_percent: str, as_points: str) -> None:
+def test_shares_are_written_as_percent_and_as_points(
+    fraction: float, as_percent: str, as_points: str
+) -> None:
     assert plain(units.percent(fraction)) == as_percent
     assert units.points(fraction) == as_points
 

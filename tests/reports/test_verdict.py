@@ -163,7 +163,7 @@ def test_an_equal_rate_claims_no_more_than_that() -> None:
     assert said(rows).sentences[0].endswith("(float 5.0 %; no resample shows a difference).")
 
 
-def test_nothing_fits() -> None:
+def test_where_nothing_fits_there_is_no_choice() -> None:
     found = said(
         (
             costed("float", latency_s=0.04, added=0.0, excess_bytes=3 * 2**20),
@@ -177,7 +177,7 @@ def test_nothing_fits() -> None:
     )
 
 
-def test_nothing_measured() -> None:
+def test_where_nothing_was_measured_the_fastest_is_shown() -> None:
     found = said((costed("float", latency_s=0.04, added=None), costed("w8a8", latency_s=0.01, added=None)))
     assert found.choice is None
     assert found.shown == combination("m", "w8a8", chip="chip")
@@ -186,7 +186,7 @@ def test_nothing_measured() -> None:
     assert found.sentences[1] == "The fastest that fits is m in w8a8: 10.0 ms and 1.00 mJ."
 
 
-def test_nothing_accurate() -> None:
+def test_where_nothing_is_accurate_there_is_no_choice() -> None:
     found = said(
         (
             costed("float", latency_s=0.04, added=0.0, excess_bytes=4 * 2**20),
@@ -209,7 +209,7 @@ def test_without_a_float_rate_nothing_is_recommended() -> None:
     assert "were not measured" in found.sentences[0]
 
 
-def test_no_estimate() -> None:
+def test_a_chip_without_estimates_says_so() -> None:
     assert said(()).sentences == ("Nothing was estimated on chip.",)
 
 

@@ -25,7 +25,7 @@ def test_a_name_and_its_format_tell_each_other(
     assert number.dynamic == (dynamic or shared == "token")
 
 
-def test_short_names() -> None:
+def test_a_short_name_is_per_tensor() -> None:
     assert Format.parse("int8") == Format("int", 8, Granularity.TENSOR)
     assert Format.parse(" INT4_G32 ") == Format("int", 4, Granularity.GROUP, group_size=32)
     assert Format.parse("float16") == FLOAT16

@@ -65,7 +65,7 @@ def image_graph(network: nn.Module) -> Graph:
     ],
     ids=["resnet50", "mobilenet_v2", "vit_b16"],
 )
-def test_image_networks(make: Any, published_macs: float) -> None:
+def test_image_networks_have_their_published_macs(make: Any, published_macs: float) -> None:
     with torch.device("meta"):
         network = make()
     graph = image_graph(network)
@@ -76,7 +76,7 @@ def test_image_networks(make: Any, published_macs: float) -> None:
     assert macs == counter.macs
 
 
-def test_bert_base() -> None:
+def test_bert_base_has_the_macs_of_its_layers() -> None:
     with torch.device("meta"):
         network = BertModel(BertConfig(), add_pooling_layer=False).eval()
     ids = torch.zeros((2, 128), dtype=torch.long, device="meta")

@@ -108,7 +108,7 @@ def test_the_columns_are_those_of_the_outliers() -> None:
 
 
 @FAMILIES
-def test_checkpoint(family: str, tmp_path: Path) -> None:
+def test_a_saved_network_computes_the_same(family: str, tmp_path: Path) -> None:
     model = NETWORKS[family](layers=1)
     quantized = quantize(
         model, by_quik(uniform("int4_g32_asym", "int8_token")), calibration=calibration(model)

@@ -54,7 +54,7 @@ def test_the_order_may_be_that_of_energy() -> None:
     assert by_energy == ["quick", "slow"]
 
 
-def test_nothing_changed() -> None:
+def test_two_equal_sides_have_no_changes() -> None:
     same = side(layer("fc1", 1.0), start_s=0.1)
     assert changes(same, same) == ()
 
