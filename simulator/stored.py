@@ -11,7 +11,8 @@ from hwmodels.op_table import Floats, Ints, OpTable
 from hwmodels.rate import Remedy
 from hwmodels.row_rates import row_rates
 from hwmodels.unpack import stored_weight_bytes
-from simulator.bind import WEIGHTED, Bound
+from simulator.bind import Bound
+from simulator.op_columns import WEIGHTED
 from traces.graph import Role
 from traces.workload import Phase
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hwmodels.op_table import Floats, Ints
-from simulator.bind import Points
+from simulator.op_columns import Points
 from traces.errors import EdgeAsrError
 from traces.workload import AUDIO_SAMPLES, BATCH, PAST_TOKENS, SAMPLE_RATE_HZ, Phase, Workload
 
