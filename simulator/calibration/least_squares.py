@@ -29,16 +29,14 @@ AT_BOUND = 1e-3
 """A log factor within this of a bound counts as at it."""
 
 
-def fitted_logs(residuals: Residuals, start: Floats, *, kept: Bools, slopes: Floats | None = None) -> Floats:
+def fitted_logs(residuals: Residuals, start: Floats, *, kept: Bools) -> Floats:
     """Return the log factors that fit the kept rows best: (parameters,), within the bounds of a fit.
 
-    Gauss-Newton steps until they are small, halved where they do not lower the loss. `slopes` of a
-    neighbouring fit save taking them anew at every step.
+    Gauss-Newton steps until they are small, halved where they do not lower the loss.
     """
     logs, off = start, residuals(start[None])[0]
     for _ in range(MOST_STEPS):
-        at = slopes_at(residuals, logs) if slopes is None else slopes
-        step = _step(at[kept], off[kept])
+        step = _step(slopes_at(residuals, logs)[kept], off[kept])
         for _ in range(5):
             moved = np.clip(logs + step, math.log(SCALE_LOW), math.log(SCALE_HIGH))
             there = residuals(moved[None])[0]

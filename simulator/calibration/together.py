@@ -92,12 +92,9 @@ class Together:
         """Return the change of every residual per log factor: (cases, parameters)."""
         return slopes_at(self.residuals, logs)
 
-    def fit(self, kept: Bools, start: Floats, *, slopes: Floats | None = None) -> Floats:
-        """Return the log factors that fit the kept cases best, from `start` on: (parameters,).
-
-        `slopes` of a neighbouring fit save taking them anew at every step.
-        """
-        return fitted_logs(self.residuals, start, kept=kept, slopes=slopes)
+    def fit(self, kept: Bools, start: Floats) -> Floats:
+        """Return the log factors that fit the kept cases best, from `start` on: (parameters,)."""
+        return fitted_logs(self.residuals, start, kept=kept)
 
     def chips_at(self, logs: Floats) -> tuple[Chip, ...]:
         """Return the chips with their fitted numbers, and the ranges of these, moved."""
