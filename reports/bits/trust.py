@@ -68,9 +68,10 @@ def _correlation(points: Sequence[Point]) -> Range | None:
     """
     from scipy.stats import spearmanr
 
-    if len(points) < FEWEST or len({point.wer for point in points}) < 2:
+    damages, rates = [point.damage for point in points], [point.wer for point in points]
+    if len(points) < FEWEST or len(set(damages)) < 2 or len(set(rates)) < 2:
         return None
-    r = float(spearmanr([point.damage for point in points], [point.wer for point in points]).statistic)
+    r = float(spearmanr(damages, rates).statistic)
     half = Z * math.sqrt((1 + r * r / 2) / (len(points) - 3))
     centre = math.atanh(min(max(r, -1 + 1e-9), 1 - 1e-9))
     return Range(math.tanh(centre - half), r, math.tanh(centre + half))

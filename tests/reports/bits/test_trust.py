@@ -34,9 +34,10 @@ def test_a_perfect_order_is_one() -> None:
     assert found.low <= found.high <= 1.0
 
 
-def test_too_few_points_or_equal_rates_have_no_correlation() -> None:
+def test_too_few_points_or_equal_values_have_no_correlation() -> None:
     assert trust_of(RISING[:3], 0.05).correlation is None
     assert trust_of(points(*((10.0**-n, 0.05) for n in range(6))), 0.05).correlation is None
+    assert trust_of(points(*((0.01, 0.05 * n) for n in range(6))), 0.05).correlation is None
 
 
 def test_rates_are_read_off_the_curve() -> None:
