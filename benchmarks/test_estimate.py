@@ -81,7 +81,7 @@ def test_reference_one_walk_per_step(benchmark: BenchmarkFixture, tiny: Workload
 @pytest.mark.parametrize("model", ["whisper-tiny.en", "moonshine-tiny", "whisper-large-v3"])
 def test_estimate(benchmark: BenchmarkFixture, model: str) -> None:
     network = annotated(load_workload(model), load_recipe("w8a8"))
-    benchmark(estimate, network, CHIP, (Utterance(5.0, 20),))
+    benchmark(estimate, network, CHIP, utterances=(Utterance(5.0, 20),))
 
 
 @pytest.mark.benchmark(group="one utterance of 30 s and 100 decode steps, bound and warm")
