@@ -37,9 +37,15 @@ POSITIVE = frozenset(
 """Keys of numbers that must be above 0, with one number or one per format; no other may be below 0."""
 
 
+SHARES = frozenset({"issue_share", "matvec_share"})
+"""Keys of numbers that are shares of a whole."""
+
+
 def sign_mistake(path: str, value: float) -> str:
-    """Return what is wrong with the sign of the number at a key path, or nothing."""
+    """Return what is wrong with the sign of the number at a key path, or with a share above 1, or nothing."""
     *_, above, key = ("", *path.split("."))
+    if key in SHARES and value > 1:
+        return f"{value:g} is more than the whole; write a share of 1 or less"
     if (above if is_class(key) else key) in POSITIVE:
         return "" if value > 0 else f"{value:g} is not positive; write more than 0"
     return "" if value >= 0 else f"{value:g} is negative; write 0 or more"

@@ -21,7 +21,8 @@ class Node(BaseModel):
         numbers = field.items() if isinstance(field, dict) else [("", field)]
         for key, number in numbers:
             if isinstance(number, QuantityNode):
-                mistake = sign_mistake(name, number.value if number.low is None else number.low)
+                least = number.value if number.low is None else number.low
+                mistake = sign_mistake(name, least) or sign_mistake(name, number.value)
                 if mistake:
                     raise ValueError(f"{key}: {mistake}" if key else mistake)
         return field

@@ -3,6 +3,10 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+MOST_NAMES = 100
+"""Of more names than these only the nearest are told: a chip has hundreds of numbers."""
+NEAREST_OF_MANY = 5
+
 
 class EdgeAsrError(Exception):
     """A mistake the user can mend: one line saying what, where, which value, and what to do."""
@@ -15,5 +19,11 @@ def unknown_name(what: str, name: str, *, known: Iterable[str]) -> EdgeAsrError:
     """
     names = sorted(known)
     nearest = get_close_matches(name.lower(), names, n=3, cutoff=0.5)
-    hint = f"did you mean {', '.join(nearest)}?" if nearest else f"known: {', '.join(names) or 'none'}"
+    if nearest:
+        hint = f"did you mean {', '.join(nearest)}?"
+    elif len(names) <= MOST_NAMES:
+        hint = f"known: {', '.join(names) or 'none'}"
+    else:
+        nearest = get_close_matches(name.lower(), names, n=NEAREST_OF_MANY, cutoff=0.0)
+        hint = f"of {len(names)} known the nearest are: {', '.join(nearest)}"
     return EdgeAsrError(f"unknown {what} '{name}'; {hint}")

@@ -91,3 +91,9 @@ def test_the_sign_of_a_number_follows_from_its_key(path: str, least: str) -> Non
     assert not sign_mistake(path, 1.0)
     assert bool(sign_mistake(path, 0.0)) == (least == "positive")
     assert sign_mistake(path, -1.0)
+
+
+@pytest.mark.parametrize("path", ["rates.dense-int8.issue_share", "levels.dram.matvec_share"])
+def test_a_share_is_no_more_than_the_whole(path: str) -> None:
+    assert not sign_mistake(path, 1.0)
+    assert sign_mistake(path, 1.5) == "1.5 is more than the whole; write a share of 1 or less"
